@@ -1,0 +1,20 @@
+//! Numbers, bytes and errors: what every other layer is written in.
+//!
+//! Nothing here does I/O or knows an HDF5 structure beyond its name.
+
+mod budget;
+mod checksum;
+mod error;
+mod number;
+mod reader;
+mod structure;
+mod writer;
+
+pub use budget::{Budget, Limits};
+pub(crate) use checksum::{fletcher32, lookup3};
+pub use error::{Error, ErrorKind, Malformed, Misuse, Result, Unsupported};
+pub use number::{Address, Sizes};
+pub(crate) use number::{byte_count, element_count, to_usize, width_of};
+pub(crate) use reader::Reader;
+pub use structure::Structure;
+pub(crate) use writer::Writer;
