@@ -143,12 +143,40 @@ macro_rules! battery {
 
 battery! {
     structures: [
+        super::datatype::Datatype,
+        super::object_header::ContinuationBlock,
         super::symbol_table::SymbolTableEntry,
         super::symbol_table::SymbolTableNode,
+        super::message::attribute::Attribute,
+        super::message::attribute_info::AttributeInfo,
+        super::message::btree_k::BTreeK,
+        super::message::cache_image::CacheImage,
+        super::message::comment::Comment,
+        super::message::continuation::Continuation,
         super::message::dataspace::Dataspace,
+        super::message::driver_info::DriverInfo,
+        super::message::external_files::ExternalFiles,
+        super::message::file_space_info::FileSpaceInfo,
+        super::message::fill_value::FillValue,
+        super::message::fill_value::FillValueOld,
+        super::message::filter_pipeline::FilterPipeline,
+        super::message::group_info::GroupInfo,
+        super::message::layout::Layout,
+        super::message::link::Link,
+        super::message::link_info::LinkInfo,
+        super::message::modification_time::ModificationTime,
+        super::message::modification_time::ModificationTimeOld,
+        super::message::reference_count::ReferenceCount,
+        super::message::shared::SharedMessage,
+        super::message::shared_table::SharedTableMessage,
+        super::message::symbol_table::SymbolTable,
     ]
     framed: [
-        super::superblock::Superblock,
+        super::btree_v1::Node<super::btree_v1::NameKey>,
+        super::btree_v1::Node<super::btree_v1::ChunkKey>,
         super::local_heap::LocalHeap,
+        super::message::driver_info::DriverInfoBlock,
+        super::object_header::ObjectHeader,
+        super::superblock::Superblock,
     ]
 }

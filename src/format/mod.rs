@@ -3,12 +3,12 @@
 //! Everything here is pure: a decoder sees one bounded block and does no I/O. Each file begins with the structure's
 //! byte table, in which `O` stands for the file's size of offsets and `L` for its size of lengths.
 
-// pub(crate) mod btree_v1;
-// pub(crate) mod datatype;
-// pub(crate) mod global_heap;
+pub(crate) mod btree_v1;
+pub(crate) mod datatype;
+pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;
-// pub(crate) mod object_header;
+pub(crate) mod object_header;
 pub(crate) mod superblock;
 pub(crate) mod symbol_table;
 

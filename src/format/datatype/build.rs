@@ -1,0 +1,63 @@
+//! Datatypes made by the program rather than read from a file.
+
+use super::{Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Normalization, Order, Padding};
+
+/// The version that types without newer features are written with.
+const PLAIN_VERSION: u8 = 1;
+
+impl Datatype {
+    /// An integer that fills its `size` bytes.
+    pub(crate) fn integer(size: u8, signed: bool, order: Order) -> Self {
+        let class = Class::FixedPoint(FixedPoint { bits: Bits::whole(order, size), signed });
+        Datatype { version: PLAIN_VERSION, size: u32::from(size), class }
+    }
+
+    /// An IEEE 754 number of 2, 4 or 8 bytes.
+    pub(crate) fn float(size: u8, order: Order) -> Self {
+        let (exponent_size, mantissa_size) = match size {
+            2 => (5, 10),
+            4 => (8, 23),
+            _ => (11, 52),
+        };
+        let class = Class::FloatingPoint(FloatingPoint {
+            bits: Bits::whole(order, size),
+            inner_padding: false,
+            normalization: Normalization::Implied,
+            sign: exponent_size + mantissa_size,
+            exponent: mantissa_size,
+            exponent_size,
+            mantissa: 0,
+            mantissa_size,
+            bias: (1 << (exponent_size - 1)) - 1,
+        });
+        Datatype { version: PLAIN_VERSION, size: u32::from(size), class }
+    }
+
+    /// A string of `size` bytes.
+    pub(crate) fn fixed_string(size: u32, padding: Padding, charset: Charset) -> Self {
+        Datatype { version: PLAIN_VERSION, size, class: Class::String { padding, charset } }
+    }
+
+    /// A string of any length; `element_size` is what one takes in the dataset: 4 + O + 4 bytes.
+    pub(crate) fn variable_string(charset: Charset, element_size: u32) -> Self {
+        // libhdf5 gives the base the string's own padding and character set, one byte wide.
+        let base = Box::new(Datatype::fixed_string(1, Padding::NullTerminated, charset));
+        let class = Class::VariableString { padding: Padding::NullTerminated, charset, base };
+        Datatype { version: PLAIN_VERSION, size: element_size, class }
+    }
+
+    /// h5py's boolean: an enumeration of FALSE and TRUE over a signed byte.
+    pub(crate) fn boolean() -> Self {
+        let base = Box::new(Datatype::integer(1, true, Order::Little));
+        let members = vec![(b"FALSE".to_vec(), vec![0]), (b"TRUE".to_vec(), vec![1])];
+        Datatype { version: PLAIN_VERSION, size: 1, class: Class::Enumeration { base, members } }
+    }
+
+    /// Whether this is exactly the IEEE 754 number of its size.
+    pub(crate) fn ieee_order(&self) -> Option<Order> {
+        let Class::FloatingPoint(number) = &self.class else { return None };
+        let size = u8::try_from(self.size).ok().filter(|size| matches!(size, 2 | 4 | 8))?;
+        let Class::FloatingPoint(ieee) = Datatype::float(size, number.bits.order).class else { return None };
+        (ieee == *number && number.bits.order != Order::Vax).then_some(number.bits.order)
+    }
+}

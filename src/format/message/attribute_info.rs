@@ -1,0 +1,92 @@
+//! The attribute info message: where an object keeps its attributes when they are not in its header.
+//!
+//! Specification 4.0, IV.A.2.v.
+//!
+//! ```text
+//!  0  1  version (0)
+//!  1  1  flags: bit 0 creation order tracked, bit 1 creation order indexed
+//!  2  2  largest creation order value so far, if bit 0
+//!  .  O  address of the fractal heap with the attributes
+//!  .  O  address of the B-tree 2 by name
+//!  .  O  address of the B-tree 2 by creation order, if bit 1
+//! ```
+//!
+//! Reads and writes version 0.
+
+use crate::base::{Address, Reader, Result, Sizes, Structure, Writer};
+use crate::format::Wire;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AttributeInfo {
+    /// The next creation order value, where the order is tracked.
+    pub(crate) next_creation_order: Option<u16>,
+    pub(crate) heap: Option<Address>,
+    pub(crate) by_name: Option<Address>,
+    /// The outer `Option` tells whether the order is indexed, the inner one whether the index exists yet.
+    pub(crate) by_creation_order: Option<Option<Address>>,
+}
+
+const TRACKED: u8 = 1;
+const INDEXED: u8 = 2;
+
+impl Wire for AttributeInfo {
+    const STRUCTURE: Structure = Structure::AttributeInfo;
+    type Context = Sizes;
+
+    fn decode(r: &mut Reader<'_>, sizes: &Sizes) -> Result<Self> {
+        r.version(0..=0)?;
+        let flags = r.flags(TRACKED | INDEXED)?;
+        let next_creation_order = if flags & TRACKED == 0 { None } else { Some(r.u16()?) };
+        let heap = r.address(*sizes)?;
+        let by_name = r.address(*sizes)?;
+        let by_creation_order = if flags & INDEXED == 0 { None } else { Some(r.address(*sizes)?) };
+        Ok(AttributeInfo { next_creation_order, heap, by_name, by_creation_order })
+    }
+
+    fn encoded_len(&self, sizes: &Sizes) -> Result<usize> {
+        let order = if self.next_creation_order.is_some() { 2 } else { 0 };
+        let addresses = if self.by_creation_order.is_some() { 3 } else { 2 };
+        Ok(2 + order + addresses * sizes.address())
+    }
+
+    fn encode(&self, w: &mut Writer, sizes: &Sizes) -> Result<()> {
+        let tracked = if self.next_creation_order.is_some() { TRACKED } else { 0 };
+        let indexed = if self.by_creation_order.is_some() { INDEXED } else { 0 };
+        w.put(&[0, tracked | indexed]);
+        if let Some(order) = self.next_creation_order {
+            w.u16(order);
+        }
+        w.address(self.heap, *sizes)?;
+        w.address(self.by_name, *sizes)?;
+        match self.by_creation_order {
+            Some(index) => w.address(index, *sizes),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::battery::{Sample, Samples, refuse};
+
+    const NARROW: Sizes = Sizes { offset: 4, length: 4 };
+    #[rustfmt::skip]
+    const ORDERED: [u8; 16] = [
+        0, 3, 9, 0,                             // version, flags, nine attributes so far
+        64, 0, 0, 0, 128, 0, 0, 0,              // heap, index by name
+        192, 0, 0, 0,                           // index by creation order
+    ];
+
+    impl Samples for AttributeInfo {
+        fn samples() -> Vec<Sample<Self>> {
+            vec![Sample::plain("creation order", NARROW, ORDERED.to_vec())]
+        }
+    }
+
+    #[test]
+    fn each_rule_is_enforced() {
+        let changes = [(0, 1, "version 1"), (1, 7, "flags is 7")];
+        refuse::<AttributeInfo>(ORDERED.to_vec(), NARROW, &changes);
+    }
+}

@@ -1,0 +1,96 @@
+//! A reference to a message that is stored elsewhere, in place of the message.
+//!
+//! Specification 4.0, IV.A.2, "Shared Message".
+//!
+//! ```text
+//! version 1                      version 2                      version 3
+//!  0  1  version                  0  1  version                  0  1  version
+//!  1  1  type (0)                 1  1  type (0)                 1  1  type: 1 heap, 2 header, 3 this header
+//!  2  6  reserved                 2  O  object header address    2  8  heap ID, if type 1
+//!  8  O  object header address                                   .  O  object header address otherwise
+//! ```
+//!
+//! Version 1's table in the specification also shows a first length that no libhdf5 wrote. Reads versions 1 to 3,
+//! writes them as they were read.
+
+use crate::base::{Address, Reader, Result, Sizes, Structure, Writer};
+use crate::format::Wire;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SharedMessage {
+    pub(crate) version: u8,
+    pub(crate) kind: u8,
+    pub(crate) place: Place,
+}
+
+/// Where the message is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// In the file's heap of shared messages.
+    Heap([u8; 8]),
+    /// In the header at this address, as a committed datatype is.
+    Header(Address),
+}
+
+const IN_HEAP: u8 = 1;
+
+impl Wire for SharedMessage {
+    const STRUCTURE: Structure = Structure::SharedMessage;
+    type Context = Sizes;
+
+    fn decode(r: &mut Reader<'_>, sizes: &Sizes) -> Result<Self> {
+        let version = r.version(1..=3)?;
+        let kind = r.u8()?;
+        r.skip_padding(if version == 1 { 6 } else { 0 }, "reserved")?;
+        let place = match (version, kind) {
+            (3, IN_HEAP) => Place::Heap(r.array()?),
+            (3, 0 | 4..) => return Err(r.bad("shared message type", kind, "1, 2 and 3 are known")),
+            _ => Place::Header(r.defined_address(*sizes, "shared message address")?),
+        };
+        Ok(SharedMessage { version, kind, place })
+    }
+
+    fn encoded_len(&self, sizes: &Sizes) -> Result<usize> {
+        let reserved = if self.version == 1 { 6 } else { 0 };
+        Ok(2 + reserved
+            + match self.place {
+                Place::Heap(_) => 8,
+                Place::Header(_) => sizes.address(),
+            })
+    }
+
+    fn encode(&self, w: &mut Writer, sizes: &Sizes) -> Result<()> {
+        w.put(&[self.version, self.kind]);
+        w.fill(if self.version == 1 { 6 } else { 0 }, 0);
+        match self.place {
+            Place::Heap(id) => w.put(&id),
+            Place::Header(address) => w.address(Some(address), *sizes)?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::battery::{Sample, Samples, refuse};
+
+    const NARROW: Sizes = Sizes { offset: 4, length: 4 };
+
+    impl Samples for SharedMessage {
+        fn samples() -> Vec<Sample<Self>> {
+            vec![
+                Sample::plain("version 1", NARROW, vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0]),
+                Sample::plain("version 2", NARROW, vec![2, 0, 0, 8, 0, 0]),
+                Sample::plain("version 3, heap", NARROW, vec![3, 1, 0, 16, 0, 0, 0, 0, 24, 0]),
+                Sample::plain("version 3, header", NARROW, vec![3, 2, 0, 8, 0, 0]),
+            ]
+        }
+    }
+
+    #[test]
+    fn each_rule_is_enforced() {
+        let changes = [(0, 4, "version 4"), (1, 4, "shared message type is 4")];
+        refuse::<SharedMessage>(vec![3, 2, 0, 8, 0, 0], NARROW, &changes);
+    }
+}
