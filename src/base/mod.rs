@@ -3,6 +3,7 @@
 //! Nothing here does I/O or knows an HDF5 structure beyond its name.
 
 mod budget;
+mod cache;
 mod checksum;
 mod error;
 mod number;
@@ -11,6 +12,7 @@ mod structure;
 mod writer;
 
 pub use budget::{Budget, Limits};
+pub(crate) use cache::Cache;
 pub(crate) use checksum::{fletcher32, lookup3};
 pub use error::{Error, ErrorKind, Malformed, Misuse, Result, Unsupported};
 pub use number::{Address, Sizes};

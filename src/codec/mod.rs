@@ -1,0 +1,102 @@
+//! Filters: what is done to a chunk on its way to the file and back. A file per codec.
+
+#[cfg(feature = "deflate")]
+mod deflate;
+mod fletcher32;
+mod pipeline;
+mod registry;
+mod shuffle;
+
+use std::fmt;
+
+use crate::base::{Error, Result};
+use crate::format::datatype::Datatype;
+
+pub(crate) use pipeline::{Pipeline, Scratch};
+pub use registry::Filters;
+
+/// The numbers under which filters are registered.
+pub(crate) mod id {
+    pub(crate) const DEFLATE: u16 = 1;
+    pub(crate) const SHUFFLE: u16 = 2;
+    pub(crate) const FLETCHER32: u16 = 3;
+}
+
+/// A filter of the chunk pipeline.
+///
+/// Implement it to read and write chunks with a filter of your own, and register it with
+/// [`FileOptions::filter`.
+pub trait Filter: fmt::Debug + Send + Sync {
+    /// Returns the number the filter is registered under with the HDF Group; 256 to 511 are free for tests.
+    fn id(&self) -> u16;
+
+    /// Returns the name that is stored beside the number.
+    fn name(&self) -> &'static str;
+
+    /// Completes the client data that a new dataset is going to store, from what the caller asked for.
+    fn configure(&self, values: &[u32], _chunk: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        Ok(values.to_vec())
+    }
+
+    /// Undoes the filter: appends to `output`, which is empty, what `encode` was given.
+    ///
+    /// `call.limit` is the most bytes that may come out; more means that the chunk is damaged.
+    fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()>;
+
+    /// Applies the filter: appends its result to `output`, which is empty.
+    fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded>;
+}
+
+/// What a filter is told about the chunk at hand.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FilterCall<'a> {
+    /// The client data stored with the dataset.
+    pub values: &'a [u32],
+    /// Bytes of the chunk before any filter.
+    pub chunk_bytes: usize,
+    /// The most bytes that the call may put out.
+    pub limit: usize,
+}
+
+/// Tells whether a filter did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// The output holds the result.
+    Done,
+    /// The result would be no smaller; an optional filter is then left out for this chunk.
+    NotWorthIt,
+}
+
+/// What the chunks of a new dataset are going to look like.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkShape<'a> {
+    pub(crate) datatype: &'a Datatype,
+    pub(crate) shape: &'a [u64],
+}
+
+impl ChunkShape<'_> {
+    /// Returns the bytes of one element.
+    pub fn element_size(&self) -> u32 {
+        self.datatype.size
+    }
+
+    /// Returns the chunk's shape in elements.
+    pub fn shape(&self) -> &[u64] {
+        self.shape
+    }
+}
+
+impl FilterCall<'_> {
+    /// The client data value at `index`, or an error that says which one is missing.
+    pub(crate) fn value(&self, index: usize, name: &'static str) -> Result<u32> {
+        self.values.get(index).copied().ok_or_else(|| {
+            Error::field(name, self.values.len() as u64, "the filter's client data ends before it")
+        })
+    }
+}
+
+/// The error of a codec whose input is not what it should be.
+pub(crate) fn damaged(codec: &str, what: impl fmt::Display) -> Error {
+    Error::malformed(format!("{codec}: {what}"))
+}

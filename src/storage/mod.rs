@@ -1,0 +1,92 @@
+//! Bytes at absolute offsets: a trait, and the places where an HDF5 file can lie.
+//!
+//! Nothing here knows HDF5. All access is positioned, so that threads share a storage without a lock.
+
+mod block_cache;
+mod file;
+mod map;
+mod memory;
+
+use std::{fmt, io};
+
+pub(crate) use block_cache::BlockCache;
+pub use file::FileStorage;
+pub use map::Map;
+pub(crate) use map::MappedFile;
+pub use memory::MemoryStorage;
+
+/// A place where the bytes of a file lie.
+///
+/// Offsets count from the first byte of the file. All methods take `&self`: several threads read at once, and the
+/// library sees to it that a writer is alone.
+pub trait Storage: Send + Sync + fmt::Debug {
+    /// Returns the number of bytes.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Fills `buffer` with the bytes from `offset` on; fails if there are fewer.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// Writes `data` at `offset`; the storage grows where it has to.
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()>;
+
+    /// Cuts the storage off at `len` bytes, or fills it up with zeros.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Returns when all that was written is on the medium.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Maps `len` bytes from `offset` into memory, or says that this storage cannot.
+    fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
+        let _ = (offset, len);
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    /// Tells whether there are no bytes.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+fn past_the_end() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the read goes past the end of the file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every storage has to do.
+    fn battery(storage: &dyn Storage) {
+        assert!(storage.is_empty().unwrap());
+        storage.write_at(4, b"abcd").unwrap();
+        assert_eq!(storage.len().unwrap(), 8);
+        let mut bytes = [9; 8];
+        storage.read_at(0, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"\0\0\0\0abcd");
+        assert_eq!(storage.read_at(1, &mut bytes).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert!(storage.read_at(u64::MAX, &mut bytes).is_err());
+        storage.set_len(6).unwrap();
+        assert!(storage.read_at(0, &mut bytes).is_err());
+        storage.set_len(8).unwrap();
+        storage.read_at(0, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"\0\0\0\0ab\0\0");
+        storage.sync().unwrap();
+    }
+
+    #[test]
+    fn memory_and_file_do_the_same() {
+        battery(&MemoryStorage::default());
+        let path = std::env::temp_dir().join(format!("h5-storage-{}", std::process::id()));
+        let file = FileStorage::create(&path).unwrap();
+        battery(&file);
+        let map = file.map(4, 2).unwrap();
+        assert_eq!(&map[..], b"ab");
+        let mapped = MappedFile::open(&path).unwrap();
+        let mut bytes = [0; 2];
+        mapped.read_at(4, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"ab");
+        assert!(mapped.read_at(7, &mut bytes).is_err());
+        assert!(mapped.write_at(0, b"x").is_err());
+        std::fs::remove_file(path).unwrap();
+    }
+}
