@@ -1,6 +1,6 @@
 //! The limits on what a file may make us do, checked before anything is allocated.
 
-use super::{Error, Result};
+use super::{Error, Plain, Result};
 
 /// How much memory, depth and work one file may cost.
 ///
@@ -61,22 +61,15 @@ impl Budget {
         check("the depth of nesting", u64::from(depth), u64::from(self.limits.depth))
     }
 
-    /// Returns `len` zero bytes for values, if the budget and the machine have them.
-    pub(crate) fn zeroed(&self, len: u64) -> Result<Vec<u8>> {
-        let mut bytes = self.reserve(len)?;
-        bytes.resize(bytes.capacity().min(super::to_usize(len)?), 0);
-        Ok(bytes)
+    /// Returns `len` zeros for values, if the budget and the machine have room for them.
+    pub(crate) fn zeroed<T: Plain>(&self, len: u64) -> Result<Vec<T>> {
+        self.values(len, size_of::<T>())?;
+        super::zeroed(super::to_usize(len)?)
     }
 
-    /// Returns an empty vector with room for `len` values of any type.
-    pub(crate) fn reserve<T>(&self, len: u64) -> Result<Vec<T>> {
-        let bytes = super::byte_count(len, size_of::<T>().max(1))?;
-        check("memory for values", bytes, self.limits.memory)?;
-        let mut values = Vec::new();
-        values
-            .try_reserve_exact(super::to_usize(len)?)
-            .map_err(|_| Error::limit("memory for values", bytes, 0))?;
-        Ok(values)
+    /// Allows memory for `len` values of `size` bytes.
+    pub(crate) fn values(&self, len: u64, size: usize) -> Result<()> {
+        check("memory for values", super::byte_count(len, size)?, self.limits.memory)
     }
 }
 
@@ -91,8 +84,8 @@ mod tests {
     #[test]
     fn what_passes_a_limit_is_refused_with_its_numbers() {
         let budget = Budget::new(Limits { memory: 64, metadata: 10, items: 3, depth: 2 });
-        assert_eq!(budget.zeroed(64).unwrap().len(), 64);
-        assert!(budget.reserve::<u64>(9).is_err());
+        assert_eq!(budget.zeroed::<u8>(64).unwrap().len(), 64);
+        assert!(budget.zeroed::<u64>(9).is_err());
         assert!(budget.metadata(10).is_ok() && budget.items(3).is_ok() && budget.depth(2).is_ok());
         let error = budget.metadata(11).unwrap_err();
         assert_eq!(error.to_string(), "limit reached: a metadata structure needs 11, allowed are 10");

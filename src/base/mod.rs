@@ -4,6 +4,7 @@
 
 mod budget;
 mod cache;
+mod cast;
 mod checksum;
 mod error;
 mod number;
@@ -13,6 +14,8 @@ mod writer;
 
 pub use budget::{Budget, Limits};
 pub(crate) use cache::Cache;
+pub use cast::Plain;
+pub(crate) use cast::{as_bytes, as_bytes_mut, from_bytes, zeroed};
 pub(crate) use checksum::{fletcher32, lookup3};
 pub use error::{Error, ErrorKind, Malformed, Misuse, Result, Unsupported};
 pub use number::{Address, Sizes};

@@ -84,7 +84,7 @@ impl Framed for GlobalHeap {
 impl GlobalHeap {
     /// Makes an empty collection of at least `size` bytes, rounded up to what the format allows.
     pub(crate) fn new(size: usize, sizes: Sizes) -> Result<Self> {
-        let size = size.max(MIN_SIZE).next_multiple_of(8);
+        let size = size.max(MIN_SIZE).checked_next_multiple_of(8).ok_or_else(|| too_large(size))?;
         let mut w = Writer::new(Structure::GlobalHeap, size);
         w.put(b"GCOL\x01\0\0\0");
         w.length(size as u64, sizes, "size of the collection")?;
@@ -100,7 +100,7 @@ impl GlobalHeap {
     pub(crate) fn space_for(len: usize, sizes: Sizes) -> Result<usize> {
         len.checked_next_multiple_of(8)
             .and_then(|padded| padded.checked_add(header_len(sizes)))
-            .ok_or_else(|| Error::limit("a global heap object", len as u64, (usize::MAX - 32) as u64))
+            .ok_or_else(|| too_large(len))
     }
 
     /// The bytes of a collection besides what its objects take.
@@ -223,6 +223,10 @@ impl GlobalHeap {
 /// The bytes before the first object, and those before the data of an object.
 fn header_len(sizes: Sizes) -> usize {
     (8 + sizes.len()).next_multiple_of(8)
+}
+
+fn too_large(bytes: usize) -> Error {
+    Error::limit("a global heap collection", bytes as u64, (usize::MAX - 32) as u64)
 }
 
 fn collection_size(r: &mut Reader<'_>, sizes: Sizes) -> Result<u64> {

@@ -4,13 +4,25 @@
 //! byte table, in which `O` stands for the file's size of offsets and `L` for its size of lengths.
 
 pub(crate) mod btree_v1;
+pub(crate) mod btree_v2;
+pub(crate) mod btree_v2_record;
+pub(crate) mod chunk_element;
 pub(crate) mod datatype;
+pub(crate) mod extensible_array;
+pub(crate) mod fixed_array;
+pub(crate) mod fractal_heap;
+pub(crate) mod free_space;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;
 pub(crate) mod object_header;
+pub(crate) mod page_bitmap;
+pub(crate) mod reference;
+pub(crate) mod selection;
+pub(crate) mod shared_table;
 pub(crate) mod superblock;
 pub(crate) mod symbol_table;
+pub(crate) mod virtual_mapping;
 
 #[cfg(test)]
 mod battery;

@@ -46,8 +46,8 @@ pub(crate) struct Superblock {
     pub(crate) flags: u32,
     /// Where address 0 lies in the file.
     pub(crate) base: u64,
-    /// The first byte behind everything, relative to the base address as all addresses are.
-    pub(crate) end_of_file: Address,
+    /// The first byte behind everything, counted from the file's first byte and not from the base address.
+    pub(crate) end_of_file: u64,
     pub(crate) root: Root,
 }
 
@@ -162,7 +162,7 @@ fn decode_old(r: &mut Reader<'_>, version: u8) -> Result<Superblock> {
     r.skip_padding(if version == 1 { 2 } else { 0 }, "reserved")?;
     let base = r.defined_address(sizes, "base address")?.0;
     let free_space = r.address(sizes)?;
-    let end_of_file = r.defined_address(sizes, "end of file address")?;
+    let end_of_file = r.defined_address(sizes, "end of file address")?.0;
     let driver_info = r.address(sizes)?;
     let entry = SymbolTableEntry::decode(r, &sizes)?;
     let root = Root::Old(OldRoot { group_leaf_k, group_internal_k, chunk_k, free_space, driver_info, entry });
@@ -180,7 +180,7 @@ fn encode_old(block: &Superblock, old: &OldRoot, w: &mut Writer) -> Result<()> {
     }
     w.address(Some(Address(block.base)), block.sizes)?;
     w.address(old.free_space, block.sizes)?;
-    w.address(Some(block.end_of_file), block.sizes)?;
+    w.address(Some(Address(block.end_of_file)), block.sizes)?;
     w.address(old.driver_info, block.sizes)?;
     old.entry.encode(w, &block.sizes)
 }
@@ -191,7 +191,7 @@ fn decode_new(r: &mut Reader<'_>, version: u8) -> Result<Superblock> {
     let flags = u32::from(body.u8()?);
     let base = body.defined_address(sizes, "base address")?.0;
     let extension = body.address(sizes)?;
-    let end_of_file = body.defined_address(sizes, "end of file address")?;
+    let end_of_file = body.defined_address(sizes, "end of file address")?.0;
     let header = body.defined_address(sizes, "root group object header address")?;
     body.finish()?;
     r.take_rest();
@@ -204,7 +204,7 @@ fn encode_new(block: &Superblock, header: Address, extension: Option<Address>, w
     w.uint(u64::from(block.flags), 1, "file consistency flags")?;
     w.address(Some(Address(block.base)), block.sizes)?;
     w.address(extension, block.sizes)?;
-    w.address(Some(block.end_of_file), block.sizes)?;
+    w.address(Some(Address(block.end_of_file)), block.sizes)?;
     w.address(Some(header), block.sizes)?;
     w.checksum();
     Ok(())
@@ -268,7 +268,7 @@ mod tests {
         let old: Superblock = crate::format::decode(&version_0(), 0, &(), &budget).unwrap();
         let new: Superblock = crate::format::decode(&version_2(), 0, &(), &budget).unwrap();
         assert_eq!((old.root_header(), new.root_header()), (Address(96), Address(48)));
-        assert_eq!((old.end_of_file, new.end_of_file), (Address(2048), Address(2048)));
+        assert_eq!((old.end_of_file, new.end_of_file), (2048, 2048));
         assert_eq!((old.sizes.offset, new.sizes.offset), (4, 8));
     }
 

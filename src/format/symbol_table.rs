@@ -4,15 +4,16 @@
 //!
 //! ```text
 //! node                                          entry
-//!  0  4  signature "SNOD"                        0  O  offset of the link's name in the local heap
-//!  4  1  version (1)                             O  O  address of the object header
-//!  5  1  reserved                               2O  4  cache type
+//!  0  4  signature "SNOD"                        0  L  offset of the link's name in the local heap
+//!  4  1  version (1)                             L  O  address of the object header
+//!  5  1  reserved                                .  4  cache type
 //!  6  2  number of symbols                       .  4  reserved
 //!  8  .  entries                                 .  16 scratch-pad, by cache type:
 //!                                                      1: B-tree address, local heap address
 //!                                                      2: offset of the soft link's target in the heap
 //! ```
 //!
+//! The specification gives the name's offset the size of offsets; libhdf5 (H5Gent.c) stores it with that of lengths.
 //! A node has room for 2K entries (K from the superblock); those behind the last symbol are slack.
 //! Reads and writes version 1.
 
@@ -38,7 +39,7 @@ pub(crate) enum Cache {
 
 impl SymbolTableEntry {
     pub(crate) fn len(sizes: Sizes) -> usize {
-        2 * sizes.address() + 24
+        sizes.len() + sizes.address() + 24
     }
 }
 
@@ -47,7 +48,7 @@ impl Wire for SymbolTableEntry {
     type Context = Sizes;
 
     fn decode(r: &mut Reader<'_>, sizes: &Sizes) -> Result<Self> {
-        let name_offset = r.uint(sizes.address())?;
+        let name_offset = r.length(*sizes)?;
         let header = Address(r.uint(sizes.address())?);
         let kind = r.u32()?;
         r.skip_padding(4, "reserved")?;
@@ -70,7 +71,7 @@ impl Wire for SymbolTableEntry {
     }
 
     fn encode(&self, w: &mut Writer, sizes: &Sizes) -> Result<()> {
-        w.uint(self.name_offset, sizes.address(), "link name offset")?;
+        w.length(self.name_offset, *sizes, "link name offset")?;
         w.uint(self.header.0, sizes.address(), "object header address")?;
         w.u32(match self.cache {
             Cache::Nothing(_) => 0,

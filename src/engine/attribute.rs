@@ -1,0 +1,142 @@
+//! Attributes: listing them, finding one by name, creating, overwriting and deleting one.
+
+use super::header::resolve_shared;
+use super::{Core, Header};
+use crate::base::{Address, Error, Misuse, Result, Structure, byte_count, element_count, to_usize};
+use crate::format::datatype::Datatype;
+use crate::format::message::attribute::{Attribute, Part};
+use crate::format::message::attribute_info::AttributeInfo;
+use crate::format::message::dataspace::{Dataspace, Extent};
+use crate::format::message::{self, MessageType};
+use crate::format::object_header::Message;
+
+/// An attribute with its shared parts found and its data cut to size.
+#[derive(Clone, Debug)]
+pub(crate) struct AttributeValue {
+    pub(crate) name: Vec<u8>,
+    pub(crate) datatype: Datatype,
+    pub(crate) extent: Extent,
+    /// The elements in the file's form.
+    pub(crate) data: Vec<u8>,
+}
+
+/// Every attribute of an object; one that cannot be read is an error of its own.
+pub(crate) fn attributes(core: &Core, header: &Header) -> Result<Vec<Result<AttributeValue>>> {
+    refuse_dense(core, header)?;
+    Ok(header.all(MessageType::ATTRIBUTE).map(|message| value(core, header, message)).collect())
+}
+
+/// The attribute with this name.
+pub(crate) fn attribute(core: &Core, header: &Header, name: &[u8]) -> Result<Option<AttributeValue>> {
+    refuse_dense(core, header)?;
+    match find(core, header, name)? {
+        Some(index) => value(core, header, &header.messages[index]).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Adds an attribute that the object does not have yet.
+pub(crate) fn create_attribute(
+    core: &mut Core,
+    object: Address,
+    name: &str,
+    datatype: &Datatype,
+    extent: &Extent,
+    data: Vec<u8>,
+) -> Result<()> {
+    let mut header = Header::clone(&*Header::load(core, object)?);
+    refuse_dense(core, &header)?;
+    if find(core, &header, name.as_bytes())?.is_some() {
+        return Err(Misuse::Exists { name: name.to_owned() }.into());
+    }
+    if name.is_empty() || name.contains('\0') {
+        return Err(Error::misuse(format!("{name:?} cannot be the name of an attribute")));
+    }
+    let attribute = Attribute {
+        version: 3,
+        charset: u8::from(!name.is_ascii()),
+        name: name.as_bytes().to_vec(),
+        datatype: Part::Here(datatype.clone()),
+        dataspace: Part::Here(Dataspace { version: 2, extent: extent.clone(), permutation: Vec::new() }),
+        data,
+    };
+    header.push(new_message(core, &attribute)?);
+    header.store(core)
+}
+
+/// Gives an attribute other values of the same type and shape.
+pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &str, data: Vec<u8>) -> Result<()> {
+    let mut header = Header::clone(&*Header::load(core, object)?);
+    let index = required(core, &header, name)?;
+    let mut attribute: Attribute = header.decode(core, &header.messages[index])?;
+    attribute.data = data;
+    let message = new_message(core, &attribute)?;
+    let old = &mut header.messages[index];
+    let len = old.body.len().max(message.body.len());
+    old.body = message.body;
+    old.body.resize(len, 0);
+    header.store(core)
+}
+
+/// Takes an attribute away.
+pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<()> {
+    let mut header = Header::clone(&*Header::load(core, object)?);
+    let index = required(core, &header, name)?;
+    header.messages.remove(index);
+    header.store(core)
+}
+
+fn required(core: &Core, header: &Header, name: &str) -> Result<usize> {
+    refuse_dense(core, header)?;
+    find(core, header, name.as_bytes())?.ok_or_else(|| Misuse::NotFound { path: name.to_owned() }.into())
+}
+
+/// The position of an attribute's message. One that cannot be decoded is passed over: it is another one.
+fn find(core: &Core, header: &Header, name: &[u8]) -> Result<Option<usize>> {
+    let found = header.messages.iter().position(|message| {
+        message.kind == MessageType::ATTRIBUTE
+            && header.decode::<Attribute>(core, message).is_ok_and(|attribute| attribute.name == name)
+    });
+    Ok(found)
+}
+
+fn new_message(core: &Core, attribute: &Attribute) -> Result<Message> {
+    let message = Header::new_message(core, attribute, 0)?;
+    // A message's size has 16 bits; larger attributes live in a fractal heap.
+    if message.body.len() > 0xfff8 {
+        return Err(Error::unsupported("attributes over 64 KiB").within(Structure::Attribute));
+    }
+    Ok(message)
+}
+
+fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
+    match header.message::<AttributeInfo>(core)? {
+        Some(AttributeInfo { heap: Some(_), .. }) => {
+            Err(Error::unsupported("attributes in a fractal heap").within(Structure::Attribute))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn value(core: &Core, header: &Header, message: &Message) -> Result<AttributeValue> {
+    let attribute: Attribute = header.decode(core, message)?;
+    let datatype = part(core, attribute.datatype)?;
+    let extent = part(core, attribute.dataspace)?.extent;
+    let count = extent.shape().map_or(Ok(0), element_count)?;
+    let needed = byte_count(count, to_usize(u64::from(datatype.size))?)?;
+    let mut data = attribute.data;
+    if (data.len() as u64) < needed {
+        let available = data.len() as u64;
+        let error = Error::from(crate::base::Malformed::Truncated { needed, available });
+        return Err(error.at(Structure::Attribute, message.offset));
+    }
+    data.truncate(to_usize(needed)?);
+    Ok(AttributeValue { name: attribute.name, datatype, extent, data })
+}
+
+fn part<T: message::Message>(core: &Core, part: Part<T>) -> Result<T> {
+    match part {
+        Part::Here(value) => Ok(value),
+        Part::Shared(shared) => resolve_shared(core, &shared),
+    }
+}

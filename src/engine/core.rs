@@ -1,0 +1,200 @@
+//! One open file below the API: its storage, its numbers, its caches, and `fetch`, the only door to metadata.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::Header;
+use super::txn::Txn;
+use crate::base::{
+    Address, Budget, Cache, Error, Malformed, Misuse, Reader, Result, Sizes, Structure, to_usize,
+};
+use crate::codec::Filters;
+use crate::format::superblock::Superblock;
+use crate::format::{self, Framed, Wire};
+use crate::storage::{BlockCache, Map, Storage};
+
+/// One open file. Reading takes `&self`; what writes takes `&mut self`, and so is alone.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(crate) superblock: Superblock,
+    pub(crate) k: KValues,
+    pub(crate) budget: Budget,
+    pub(crate) filters: Filters,
+    /// Bytes of the storage, kept up to date by what writes.
+    pub(super) storage_len: u64,
+    pub(super) blocks: BlockCache,
+    pub(super) decoded: Cache<Address, Arc<dyn Any + Send + Sync>>,
+    pub(super) headers: Cache<Address, Arc<Header>>,
+    /// None: the file is open for reading only.
+    pub(super) txn: Option<Txn>,
+}
+
+/// Half of the most entries of each kind of B-tree 1 node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KValues {
+    pub(crate) group_leaf: u16,
+    pub(crate) group_internal: u16,
+    pub(crate) chunk: u16,
+}
+
+/// Metadata is mostly small: one read of this many bytes gets the prefix and the rest.
+const READ_AHEAD: usize = 512;
+
+const DECODED_CAPACITY: usize = 16 << 20;
+const HEADERS_CAPACITY: usize = 8 << 20;
+
+impl Core {
+    pub(super) fn new(storage: Arc<dyn Storage>, superblock: Superblock, k: KValues) -> Result<Self> {
+        let storage_len = storage.len()?;
+        Ok(Core {
+            storage,
+            superblock,
+            k,
+            budget: Budget::default(),
+            filters: Filters::default(),
+            storage_len,
+            blocks: BlockCache::new(),
+            decoded: Cache::new(DECODED_CAPACITY),
+            headers: Cache::new(HEADERS_CAPACITY),
+            txn: None,
+        })
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
+        self.superblock.sizes
+    }
+
+    /// The bytes of the file as it is in the storage.
+    pub(crate) fn storage_len(&self) -> u64 {
+        self.storage_len
+    }
+
+    pub(crate) fn is_writable(&self) -> bool {
+        self.txn.is_some()
+    }
+
+    pub(crate) fn txn_mut(&mut self) -> Result<&mut Txn> {
+        self.txn.as_mut().ok_or_else(|| Misuse::ReadOnly.into())
+    }
+
+    /// Where an address lies in the file.
+    pub(crate) fn offset(&self, address: Address) -> Result<u64> {
+        let sum = self.superblock.base.checked_add(address.0);
+        sum.ok_or_else(|| Error::field("address", address.0, "runs past the end of all addresses"))
+    }
+
+    /// Finds the structure at an address: prefix, extent, budget, block, checksum, value.
+    pub(crate) fn fetch<T>(&self, address: Address, cx: &T::Context) -> Result<Arc<T>>
+    where
+        T: Framed + Any + Send + Sync,
+    {
+        if let Some(value) = self.decoded.get(&address).and_then(|value| value.downcast().ok()) {
+            return Ok(value);
+        }
+        let (value, len) = self.fetch_uncached::<T>(address, cx)?;
+        Ok(self.keep(address, Arc::new(value), len))
+    }
+
+    /// The same for a value that something else is going to keep; also tells the length of its block.
+    pub(crate) fn fetch_uncached<T: Framed>(&self, address: Address, cx: &T::Context) -> Result<(T, usize)> {
+        let offset = self.offset(address)?;
+        let locate = |e: Error| e.at(T::STRUCTURE, offset);
+        let available = self.end().saturating_sub(offset);
+        let ahead = available.min(READ_AHEAD.max(T::prefix_len(cx)) as u64);
+        let mut block = vec![0; to_usize(ahead)?];
+        self.read_metadata(offset, &mut block).map_err(locate)?;
+        let prefix = &block[..block.len().min(T::prefix_len(cx))];
+        let mut prefix = Reader::new(prefix, offset, T::STRUCTURE, &self.budget);
+        let extent = T::extent(&mut prefix, cx)?;
+        if extent > available {
+            return Err(locate(Malformed::Truncated { needed: extent, available }.into()));
+        }
+        self.budget.metadata(extent).map_err(locate)?;
+        let len = to_usize(extent)?;
+        let done = block.len();
+        block.resize(len, 0);
+        if len > done {
+            self.read_metadata(offset + done as u64, &mut block[done..]).map_err(locate)?;
+        }
+        Ok((format::decode(&block, offset, cx, &self.budget)?, len))
+    }
+
+    /// Finds a structure whose length its owner tells.
+    pub(crate) fn fetch_sized<T>(&self, address: Address, len: u64, cx: &T::Context) -> Result<Arc<T>>
+    where
+        T: Wire + Any + Send + Sync,
+    {
+        if let Some(value) = self.decoded.get(&address).and_then(|value| value.downcast().ok()) {
+            return Ok(value);
+        }
+        let value = self.fetch_sized_uncached::<T>(address, len, cx)?;
+        Ok(self.keep(address, Arc::new(value), to_usize(len)?))
+    }
+
+    pub(crate) fn fetch_sized_uncached<T: Wire>(
+        &self,
+        address: Address,
+        len: u64,
+        cx: &T::Context,
+    ) -> Result<T> {
+        let offset = self.offset(address)?;
+        let locate = |e: Error| e.at(T::STRUCTURE, offset);
+        let available = self.end().saturating_sub(offset);
+        if len > available {
+            return Err(locate(Malformed::Truncated { needed: len, available }.into()));
+        }
+        self.budget.metadata(len).map_err(locate)?;
+        let mut block = vec![0; to_usize(len)?];
+        self.read_metadata(offset, &mut block).map_err(locate)?;
+        format::decode(&block, offset, cx, &self.budget)
+    }
+
+    fn keep<T: Any + Send + Sync>(&self, address: Address, value: Arc<T>, len: usize) -> Arc<T> {
+        let kept: Arc<dyn Any + Send + Sync> = value.clone();
+        // A decoded value takes about as much as its bytes, and something for being a value.
+        self.decoded.insert(address, kept, len + 64);
+        value
+    }
+
+    /// Where the file ends, counting what is not written yet.
+    fn end(&self) -> u64 {
+        let allocated = self.txn.as_ref().map_or(0, Txn::end);
+        self.storage_len.max(self.superblock.base.saturating_add(allocated))
+    }
+
+    fn read_metadata(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let stored = self.storage_len.saturating_sub(offset).min(buffer.len() as u64);
+        let stored = to_usize(stored)?;
+        self.blocks.read_at(&*self.storage, offset, &mut buffer[..stored])?;
+        if let Some(txn) = &self.txn {
+            txn.overlay(offset - self.superblock.base, buffer);
+        }
+        Ok(())
+    }
+
+    /// Fills `buffer` with raw data.
+    pub(crate) fn read_raw(&self, address: Address, buffer: &mut [u8]) -> Result<()> {
+        let offset = self.offset(address)?;
+        let (needed, available) = (buffer.len() as u64, self.storage_len.saturating_sub(offset));
+        if needed > available {
+            let error = Error::from(Malformed::Truncated { needed, available });
+            return Err(error.at(Structure::RawData, offset));
+        }
+        Ok(self.storage.read_at(offset, buffer).map_err(|e| Error::from(e).at(Structure::RawData, offset))?)
+    }
+
+    /// Maps raw data into memory.
+    pub(crate) fn map_raw(&self, address: Address, len: u64) -> Result<Map> {
+        let offset = self.offset(address)?;
+        let available = self.storage_len.saturating_sub(offset);
+        if len > available {
+            let error = Error::from(Malformed::Truncated { needed: len, available });
+            return Err(error.at(Structure::RawData, offset));
+        }
+        Ok(self
+            .storage
+            .map(offset, to_usize(len)?)
+            .map_err(|e| Error::from(e).at(Structure::RawData, offset))?)
+    }
+}

@@ -1,0 +1,127 @@
+//! Groups of either style: listing links, finding one by name, adding one.
+
+use super::symbol_table::OldGroup;
+use super::{Core, Header};
+use crate::base::{Address, Error, Misuse, Result, Structure};
+use crate::format::message::group_info::GroupInfo;
+use crate::format::message::link::{Link, Target};
+use crate::format::message::link_info::LinkInfo;
+use crate::format::message::symbol_table::SymbolTable;
+use crate::format::message::{Message as _, MessageType};
+
+/// Room for a few links in a new group's header, about what libhdf5 leaves.
+const NEW_GROUP_SLACK: usize = 120;
+
+/// Tells whether a header is that of a group.
+pub(crate) fn is_group(header: &Header) -> bool {
+    header.has(MessageType::SYMBOL_TABLE)
+        || header.has(MessageType::LINK_INFO)
+        || header.has(MessageType::LINK)
+}
+
+/// All links of a group: by name in old-style groups, as they are stored in others.
+pub(crate) fn links(core: &Core, header: &Header) -> Result<Vec<Link>> {
+    if let Some(table) = header.message::<SymbolTable>(core)? {
+        return OldGroup::open(core, &table)?.links();
+    }
+    check_group(core, header)?;
+    refuse_dense(core, header)?;
+    header.all(MessageType::LINK).map(|message| header.decode(core, message)).collect()
+}
+
+/// The link with this name.
+pub(crate) fn find_link(core: &Core, header: &Header, name: &[u8]) -> Result<Option<Link>> {
+    if let Some(table) = header.message::<SymbolTable>(core)? {
+        return OldGroup::open(core, &table)?.find(name);
+    }
+    check_group(core, header)?;
+    refuse_dense(core, header)?;
+    for message in header.all(MessageType::LINK) {
+        let link: Link = header.decode(core, message)?;
+        if link.name == name {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
+}
+
+fn check_group(core: &Core, header: &Header) -> Result<()> {
+    if is_group(header) {
+        return Ok(());
+    }
+    let found = if header.has(MessageType::LAYOUT) { "dataset" } else { "object of another kind" };
+    Err(Error::from(Misuse::WrongKind { expected: "group", found })
+        .at(Structure::ObjectHeader, core.offset(header.address)?))
+}
+
+fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
+    match header.message::<LinkInfo>(core)? {
+        Some(LinkInfo { heap: Some(_), .. }) => {
+            Err(Error::unsupported("links in a fractal heap").within(Structure::Group))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the header of an empty group and returns its address.
+pub(crate) fn new_group_header(core: &mut Core) -> Result<Address> {
+    let info = LinkInfo { next_creation_order: None, heap: None, by_name: None, by_creation_order: None };
+    let messages = vec![
+        Header::new_message(core, &info, 0)?,
+        Header::new_message(core, &GroupInfo::default(), crate::format::object_header::CONSTANT)?,
+    ];
+    Ok(Header::create(core, messages, NEW_GROUP_SLACK)?.address)
+}
+
+/// Makes an empty group below another one.
+pub(crate) fn create_group(core: &mut Core, parent: Address, name: &str) -> Result<Address> {
+    check_new_name(core, parent, name)?;
+    let address = new_group_header(core)?;
+    insert_link(core, parent, name, Target::Hard(address))?;
+    Ok(address)
+}
+
+/// Adds a link to a group that has none of this name.
+pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: Target) -> Result<()> {
+    check_new_name(core, parent, name)?;
+    let mut header = Header::clone(&*Header::load(core, parent)?);
+    if header.has(MessageType::SYMBOL_TABLE) {
+        return Err(Error::unsupported("adding links to old-style groups").within(Structure::Group));
+    }
+    let mut creation_order = None;
+    if let Some(mut info) = header.message::<LinkInfo>(core)?
+        && let Some(next) = info.next_creation_order
+    {
+        creation_order = Some(next);
+        info.next_creation_order = Some(next + 1);
+        header.set(core, &info, 0)?;
+    }
+    let link = Link::new(name, creation_order, target);
+    header.push(Header::new_message(core, &link, 0)?);
+    header.store(core)
+}
+
+/// Refuses names that exist or that a path cannot hold.
+pub(crate) fn check_new_name(core: &Core, parent: Address, name: &str) -> Result<()> {
+    if name.is_empty() || name == "." || name.contains(['/', '\0']) {
+        return Err(Error::misuse(format!("{name:?} cannot be the name of a link")));
+    }
+    let header = Header::load(core, parent)?;
+    match find_link(core, &header, name.as_bytes())? {
+        Some(_) => Err(Misuse::Exists { name: name.to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Not a message of a group, but what tells its kind in listings.
+pub(crate) fn kind_of(header: &Header) -> &'static str {
+    if header.has(MessageType::LAYOUT) {
+        "dataset"
+    } else if is_group(header) {
+        "group"
+    } else if header.has(crate::format::datatype::Datatype::TYPE) {
+        "datatype"
+    } else {
+        "object"
+    }
+}

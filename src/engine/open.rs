@@ -1,0 +1,169 @@
+//! Opening and creating: finding the superblock, checking what it says, writing a first one.
+
+use std::sync::Arc;
+
+use super::bounds::FormatBounds;
+use super::txn::Txn;
+use super::{Core, Header, KValues, new_group_header};
+use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
+use crate::codec::Filters;
+use crate::format::message::btree_k::BTreeK;
+use crate::format::superblock::{
+    DEFAULT_CHUNK_K, OPEN_FOR_SWMR, OPEN_FOR_WRITING, Root, SIGNATURE, Superblock,
+};
+use crate::format::{self, Framed};
+use crate::storage::Storage;
+
+/// How to open a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OpenOptions {
+    pub(crate) limits: Limits,
+    pub(crate) filters: Filters,
+    pub(crate) write: bool,
+}
+
+/// How to create a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CreateOptions {
+    pub(crate) limits: Limits,
+    pub(crate) filters: Filters,
+    pub(crate) bounds: FormatBounds,
+    /// Bytes in front of the superblock: 0, 512 or a larger power of two.
+    pub(crate) userblock: u64,
+}
+
+/// What a new file's groups would use, did it have old ones.
+const DEFAULT_K: KValues = KValues { group_leaf: 4, group_internal: 16, chunk: DEFAULT_CHUNK_K };
+
+impl Core {
+    pub(crate) fn open(storage: Arc<dyn Storage>, options: OpenOptions) -> Result<Core> {
+        let budget = Budget::new(options.limits);
+        let len = storage.len()?;
+        let place = find_superblock(&*storage, len)?;
+        let mut superblock = read_superblock(&*storage, place, len, &budget)?;
+        rebase(&mut superblock, place)?;
+        check_consistency(&superblock, len, options.write)?;
+        let mut core = Core::new(storage, superblock, DEFAULT_K)?;
+        core.budget = budget;
+        core.filters = options.filters;
+        core.k = core.k_values()?;
+        if options.write {
+            let end = core.superblock.end_of_file - core.superblock.base;
+            core.txn = Some(Txn::new(end, &core.superblock));
+        }
+        Ok(core)
+    }
+
+    pub(crate) fn create(storage: Arc<dyn Storage>, options: CreateOptions) -> Result<Core> {
+        let userblock = options.userblock;
+        if userblock != 0 && (userblock < 512 || !userblock.is_power_of_two()) {
+            return Err(Error::misuse("a user block has 512 bytes or a larger power of two"));
+        }
+        let version = options.bounds.superblock();
+        let mut superblock = Superblock {
+            version,
+            sizes: Sizes::EIGHT,
+            flags: 0,
+            base: userblock,
+            end_of_file: 0,
+            root: Root::New { header: Address(0), extension: None },
+        };
+        let first = format::Wire::encoded_len(&superblock, &())? as u64;
+        let mut core = Core::new(storage, superblock.clone(), DEFAULT_K)?;
+        core.budget = Budget::new(options.limits);
+        core.filters = options.filters;
+        let mut txn = Txn::new(0, &superblock);
+        txn.allocate(first)?;
+        core.txn = Some(txn);
+        let header = new_group_header(&mut core)?;
+        superblock.root = Root::New { header, extension: None };
+        core.superblock = superblock;
+        Ok(core)
+    }
+
+    /// The superblock of versions 0 and 1 has them; later files have a message where they differ from the default.
+    fn k_values(&self) -> Result<KValues> {
+        match &self.superblock.root {
+            Root::Old(old) => Ok(KValues {
+                group_leaf: old.group_leaf_k,
+                group_internal: old.group_internal_k,
+                chunk: old.chunk_k,
+            }),
+            Root::New { extension: None, .. } => Ok(DEFAULT_K),
+            Root::New { extension: Some(extension), .. } => {
+                let header = Header::load(self, *extension)?;
+                Ok(match header.message::<BTreeK>(self)? {
+                    None => DEFAULT_K,
+                    Some(k) => {
+                        KValues { group_leaf: k.group_leaf, group_internal: k.group_internal, chunk: k.chunk }
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// A superblock lies at 0, 512, 1024 or a later power of two.
+fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
+    let mut place = 0;
+    let mut first = Vec::new();
+    while place + SIGNATURE.len() as u64 <= len {
+        let mut found = [0; SIGNATURE.len()];
+        storage.read_at(place, &mut found)?;
+        if found == SIGNATURE {
+            return Ok(place);
+        }
+        if place == 0 {
+            first = found.to_vec();
+        }
+        place = if place == 0 { 512 } else { place * 2 };
+    }
+    let what = match first.is_empty() {
+        true => Malformed::Truncated { needed: SIGNATURE.len() as u64, available: len },
+        false => Malformed::Signature { expected: SIGNATURE.to_vec(), found: first },
+    };
+    Err(Error::from(what).at(Structure::Superblock, 0))
+}
+
+fn read_superblock(storage: &dyn Storage, place: u64, len: u64, budget: &Budget) -> Result<Superblock> {
+    // No superblock is longer than this; a shorter one is cut to its own length before it is decoded.
+    const LONGEST: u64 = 128;
+    let available = LONGEST.min(len - place);
+    let mut block = vec![0; crate::base::to_usize(available)?];
+    storage.read_at(place, &mut block)?;
+    let mut prefix = crate::base::Reader::new(&block, place, Structure::Superblock, budget);
+    let extent = Superblock::extent(&mut prefix, &())?;
+    match block.get(..crate::base::to_usize(extent)?) {
+        Some(block) => format::decode(block, place, &(), budget),
+        None => {
+            let error = Error::from(Malformed::Truncated { needed: extent, available });
+            Err(error.at(Structure::Superblock, place))
+        }
+    }
+}
+
+/// A file that got or lost a user block says a base address that is no longer true; the superblock's place is.
+fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
+    let moved = superblock.end_of_file.checked_sub(superblock.base).and_then(|n| n.checked_add(place));
+    let end = moved.ok_or_else(|| {
+        Error::field("end of file address", superblock.end_of_file, "before the base address")
+            .at(Structure::Superblock, place)
+    })?;
+    superblock.base = place;
+    superblock.end_of_file = end;
+    Ok(())
+}
+
+fn check_consistency(superblock: &Superblock, len: u64, write: bool) -> Result<()> {
+    let at = |error: Error| error.at(Structure::Superblock, superblock.base);
+    let open_for = superblock.flags & (OPEN_FOR_WRITING | OPEN_FOR_SWMR);
+    // Only version 3 means anything by these flags. A reader may follow a SWMR writer; nobody may join a plain one.
+    if superblock.version == 3 && open_for != 0 && (write || open_for & OPEN_FOR_SWMR == 0) {
+        let rule = "the file is open for writing, or was not closed by its writer";
+        return Err(at(Error::field("file consistency flags", u64::from(superblock.flags), rule)));
+    }
+    if superblock.end_of_file > len && open_for & OPEN_FOR_SWMR == 0 {
+        return Err(at(Malformed::Truncated { needed: superblock.end_of_file, available: len }.into()));
+    }
+    Ok(())
+}

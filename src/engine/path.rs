@@ -1,0 +1,109 @@
+//! Paths: from a group through hard and soft links to an object.
+
+use super::group::find_link;
+use super::{Core, Header};
+use crate::base::{Address, Error, Misuse, Result, Structure};
+use crate::format::message::link::Target;
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Resolved {
+    Here {
+        address: Address,
+        path: String,
+    },
+    /// It goes on in another file.
+    External {
+        file: Vec<u8>,
+        path: Vec<u8>,
+        rest: Vec<Vec<u8>>,
+    },
+}
+
+/// A walk along one path. Soft links put their target in front of what is left of it.
+pub(crate) struct Walk<'a> {
+    core: &'a Core,
+    pending: Vec<Vec<u8>>,
+    followed: u32,
+}
+
+/// Follows a path from a group whose own path is known; a path that begins with `/` starts at the root.
+pub(crate) fn resolve(core: &Core, start: Address, start_path: &str, path: &str) -> Result<Resolved> {
+    let mut walk = Walk { core, pending: Vec::new(), followed: 0 };
+    walk.prepend(path.as_bytes());
+    let absolute = path.starts_with('/');
+    let (address, at) = if absolute { (core.superblock.root_header(), "/") } else { (start, start_path) };
+    walk.run(address, at.to_owned()).map_err(|e| e.of(&join(start_path, path)))
+}
+
+impl Walk<'_> {
+    fn prepend(&mut self, path: &[u8]) {
+        let parts = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+        self.pending.extend(parts.rev().map(<[u8]>::to_vec));
+    }
+
+    fn run(&mut self, mut address: Address, mut path: String) -> Result<Resolved> {
+        while let Some(name) = self.pending.pop() {
+            let header = Header::load(self.core, address)?;
+            let found = find_link(self.core, &header, &name).map_err(|e| e.of(&path))?;
+            let child = join(&path, &String::from_utf8_lossy(&name));
+            let Some(link) = found else { return Err(Misuse::NotFound { path: child }.into()) };
+            match link.target {
+                Target::Hard(target) => (address, path) = (target, child),
+                Target::Soft(target) => {
+                    self.followed += 1;
+                    self.core
+                        .budget
+                        .depth(self.followed)
+                        .map_err(|e| e.within(Structure::Path).of(&child))?;
+                    if target.first() == Some(&b'/') {
+                        (address, path) = (self.core.superblock.root_header(), "/".to_owned());
+                    }
+                    self.prepend(&target);
+                }
+                ref other => {
+                    let Some(external) = other.external() else {
+                        return Err(Error::unsupported("user-defined links").of(&child));
+                    };
+                    let (file, target) = external.map_err(|e| e.of(&child))?;
+                    let rest = self.pending.drain(..).rev().collect();
+                    return Ok(Resolved::External { file: file.to_vec(), path: target.to_vec(), rest });
+                }
+            }
+        }
+        Ok(Resolved::Here { address, path })
+    }
+}
+
+/// Puts a relative path behind an absolute one.
+pub(crate) fn join(parent: &str, child: &str) -> String {
+    if child.starts_with('/') {
+        return child.to_owned();
+    }
+    format!("{}/{}", parent.trim_end_matches('/'), child)
+}
+
+/// Splits a path into that of the parent group, if it names one, and the last name.
+pub(crate) fn split_parent(path: &str) -> (Option<&str>, &str) {
+    let path = path.trim_end_matches('/');
+    match path.rsplit_once('/') {
+        Some(("", name)) => (Some("/"), name),
+        Some((parent, name)) => (Some(parent), name),
+        None => (None, path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_join_and_split() {
+        assert_eq!(join("/", "a"), "/a");
+        assert_eq!(join("/a", "b/c"), "/a/b/c");
+        assert_eq!(join("/a", "/b"), "/b");
+        assert_eq!(split_parent("a"), (None, "a"));
+        assert_eq!(split_parent("/a"), (Some("/"), "a"));
+        assert_eq!(split_parent("/a/b/"), (Some("/a"), "b"));
+    }
+}
