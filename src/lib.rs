@@ -1,10 +1,71 @@
-//! HDF5 in pure Rust.
+//! HDF5 in pure Rust: reads, writes and edits HDF5 files, with no C library behind it.
+//!
+//! ```
+//! use h5::types::VarLenUnicode;
+//! use ndarray::{Array2, s};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = std::env::temp_dir().join("h5-doc-crate");
+//! # std::fs::create_dir_all(&dir)?;
+//! # let path = dir.join("crate.h5");
+//! let file = h5::File::create(&path)?;
+//! let group = file.create_group("experiment1")?;
+//! let date: VarLenUnicode = "2018-01-01".parse()?;
+//! group.new_attr::<VarLenUnicode>().create("date")?.write_scalar(&date)?;
+//! let array = Array2::from_shape_fn((1000, 1000), |(i, j)| (i * j) as f64);
+//! group.new_dataset_builder().with_data(&array).create("array1")?;
+//! file.close()?;
+//!
+//! let file = h5::File::open(&path)?;
+//! let dataset = file.dataset("experiment1/array1")?;
+//! let row = dataset.read_slice_1d::<f64>(s![0, ..])?; // reads 8,000 bytes, not 8,000,000
+//! assert_eq!(row, array.row(0));
+//! let mapped = dataset.map::<f64>()?; // no copy: an ndarray view over the file
+//! assert_eq!(mapped.view(), array.into_dyn());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layers
+//!
+//! From the bottom up: `base` (numbers, bytes, errors), [`storage`] (bytes at offsets) and `format` (bytes to values
+//! and back), then `select`, `codec` and `convert`, the `engine` that puts structures and storage together, `data`
+//! (elements), and the API that this page shows. `docs/design.md` tells more.
+//!
+//! # Promises
+//!
+//! - What it reads are the values that are there; what it cannot read it names. Nothing is left out silently.
+//! - What it writes, libhdf5 reads.
+//! - There is no global state and no global lock: handles are `Clone + Send + Sync`, and reads go side by side.
+//! - A damaged or hostile file costs an [`Error`] that says in which structure, at which offset and for which object;
+//!   memory stays within [`Limits`].
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `deflate` | yes | the deflate (gzip) filter |
+//! | `parallel` | yes | chunks of one request are decoded and encoded on several threads |
+
+mod api;
 mod base;
 mod codec;
+mod convert;
+mod data;
 mod engine;
 mod format;
 mod select;
-mod storage;
-pub use base::{
-    Address, Budget, Error, ErrorKind, Limits, Malformed, Misuse, Result, Sizes, Structure, Unsupported,
+pub mod storage;
+
+pub use api::types;
+pub use api::{
+    Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, Container, Dataset,
+    DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File, FileOptions, FilterInfo,
+    Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection, SliceOrIndex,
 };
+pub use base::{
+    Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
+};
+pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters};
+pub use engine::FormatBounds;
+pub use select::{Axis, Hyperslab};

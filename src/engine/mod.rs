@@ -21,7 +21,9 @@ pub(crate) use attribute::{
     AttributeValue, attribute, attributes, create_attribute, delete_attribute, write_attribute,
 };
 pub use bounds::FormatBounds;
-pub(crate) use group::{create_group, find_link, insert_link, links, new_group_header};
+pub(crate) use group::{
+    check_new_name, create_group, find_link, insert_link, kind_of, links, new_group_header,
+};
 pub(crate) use header::Header;
 pub(crate) use open::{CreateOptions, OpenOptions};
-pub(crate) use path::{Resolved, Walk, join, resolve, split_parent};
+pub(crate) use path::{Resolved, join, resolve, split_parent};

@@ -16,7 +16,6 @@ pub(crate) enum Resolved {
     External {
         file: Vec<u8>,
         path: Vec<u8>,
-        rest: Vec<Vec<u8>>,
     },
 }
 
@@ -66,8 +65,12 @@ impl Walk<'_> {
                         return Err(Error::unsupported("user-defined links").of(&child));
                     };
                     let (file, target) = external.map_err(|e| e.of(&child))?;
-                    let rest = self.pending.drain(..).rev().collect();
-                    return Ok(Resolved::External { file: file.to_vec(), path: target.to_vec(), rest });
+                    let (file, mut path) = (file.to_vec(), target.to_vec());
+                    for name in self.pending.iter().rev() {
+                        path.push(b'/');
+                        path.extend_from_slice(name);
+                    }
+                    return Ok(Resolved::External { file, path });
                 }
             }
         }

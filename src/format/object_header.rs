@@ -229,7 +229,7 @@ impl Wire for ObjectHeader {
                 w.put(b"OHDR\x02");
                 w.u8(*flags);
                 times.iter().flatten().for_each(|&time| w.u32(time));
-                for (compact, dense) in thresholds {
+                if let Some((compact, dense)) = thresholds {
                     w.u16(*compact);
                     w.u16(*dense);
                 }

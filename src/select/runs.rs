@@ -21,6 +21,25 @@ impl Run {
     pub(crate) fn len(&self) -> usize {
         self.block * self.blocks
     }
+
+    /// Elements from the first one to the last one in the box, with those between them.
+    pub(crate) fn span(&self) -> usize {
+        (self.blocks - 1) * self.file_step + self.block
+    }
+
+    /// The run cut up so that no piece spans more than about `most` elements of the box.
+    pub(crate) fn pieces(self, most: usize) -> impl Iterator<Item = Run> {
+        let whole = if self.blocks == 1 { 1 } else { self.block };
+        let step = if self.blocks == 1 { 1 } else { self.file_step };
+        let units = self.len() / whole;
+        let per_piece = (most / step.max(1)).max(1);
+        (0..units).step_by(per_piece).map(move |unit| {
+            let count = per_piece.min(units - unit);
+            let (block, blocks) = if self.blocks == 1 { (count, 1) } else { (self.block, count) };
+            let (file, memory) = (self.file + unit * step, self.memory + unit * whole);
+            Run { file, file_step: self.file_step, block, blocks, memory }
+        })
+    }
 }
 
 /// One axis of a box, and what of it is selected.
@@ -257,6 +276,23 @@ mod tests {
         })
         .unwrap();
         assert_eq!(first.map(|run| (run.file, run.memory, run.len())), Some((0, 0, 12)));
+    }
+
+    #[test]
+    fn pieces_make_up_the_run() {
+        for (block, blocks) in [(10, 1), (2, 5), (1, 1), (3, 2)] {
+            let run = Run { file: 7, file_step: 4, block, blocks, memory: 3 };
+            for most in [1, 4, 9, 100] {
+                let places = |run: Run| {
+                    (0..run.len()).map(move |n| {
+                        (run.file + n / run.block * run.file_step + n % run.block, run.memory + n)
+                    })
+                };
+                let pieces: Vec<_> = run.pieces(most).flat_map(places).collect();
+                assert_eq!(pieces, places(run).collect::<Vec<_>>());
+                assert!(run.pieces(most).all(|piece| piece.span() <= most.max(block) || piece.blocks == 1));
+            }
+        }
     }
 
     #[test]

@@ -40,8 +40,8 @@ impl Datatype {
 
     /// A string of any length; `element_size` is what one takes in the dataset: 4 + O + 4 bytes.
     pub(crate) fn variable_string(charset: Charset, element_size: u32) -> Self {
-        // libhdf5 gives the base the string's own padding and character set, one byte wide.
-        let base = Box::new(Datatype::fixed_string(1, Padding::NullTerminated, charset));
+        // To libhdf5 a variable-length string is a sequence of unsigned bytes.
+        let base = Box::new(Datatype::integer(1, false, Order::Little));
         let class = Class::VariableString { padding: Padding::NullTerminated, charset, base };
         Datatype { version: PLAIN_VERSION, size: element_size, class }
     }

@@ -1,0 +1,215 @@
+//! New datasets: type, shape, chunks, filters, fill value.
+
+use ndarray::{ArrayView, Dimension};
+
+use super::elements::Target;
+use super::types::{H5Type, TypeDescriptor};
+use super::{Dataset, Extents, Group};
+use crate::base::{Error, Result};
+use crate::codec::id;
+use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
+use crate::engine::{self, Core};
+use crate::format::datatype::Datatype;
+
+/// Begins a dataset: of a type, or with data.
+///
+/// ```
+/// use ndarray::Array2;
+/// # fn main() -> h5::Result<()> {
+/// # let dir = std::env::temp_dir().join("h5-doc-builder");
+/// # std::fs::create_dir_all(&dir)?;
+/// # let path = dir.join("builder.h5");
+/// let file = h5::File::create(&path)?;
+/// let data = Array2::<i32>::zeros((30, 20));
+/// let dataset = file.new_dataset_builder().with_data(&data).chunk((10, 10)).deflate(6).create("zeros")?;
+/// assert_eq!(dataset.chunk()?, Some(vec![10, 10]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct DatasetBuilder {
+    group: Group,
+    options: Options,
+}
+
+/// A dataset that is going to be created without data.
+#[derive(Clone, Debug)]
+pub struct DatasetBuilderEmpty {
+    builder: DatasetBuilder,
+    descriptor: TypeDescriptor,
+    extents: Extents,
+}
+
+/// A dataset that is going to be created with data.
+#[derive(Clone, Debug)]
+pub struct DatasetBuilderData<'d, T, D: Dimension> {
+    builder: DatasetBuilder,
+    data: ArrayView<'d, T, D>,
+}
+
+/// What can be said about a dataset whatever its type and shape.
+#[derive(Clone, Debug)]
+struct Options {
+    chunk: ChunkRequest,
+    filters: Vec<FilterRequest>,
+    fill: Option<Fill>,
+    compact: bool,
+}
+
+/// A fill value on its way into the type of the dataset.
+#[derive(Clone)]
+struct Fill(std::sync::Arc<dyn Fn(&mut Core, &Datatype) -> Result<Vec<u8>> + Send + Sync>);
+
+impl std::fmt::Debug for Fill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fill")
+    }
+}
+
+impl DatasetBuilder {
+    pub(super) fn new(group: Group) -> Self {
+        let options =
+            Options { chunk: ChunkRequest::Automatic, filters: Vec::new(), fill: None, compact: false };
+        DatasetBuilder { group, options }
+    }
+
+    /// Sets the type; the shape is a scalar unless another one is set.
+    pub fn empty<T: H5Type>(self) -> DatasetBuilderEmpty {
+        DatasetBuilderEmpty { builder: self, descriptor: T::type_descriptor(), extents: Extents::Scalar }
+    }
+
+    /// Sets type, shape and values.
+    pub fn with_data<'d, A, T, D>(self, data: A) -> DatasetBuilderData<'d, T, D>
+    where
+        A: Into<ArrayView<'d, T, D>>,
+        T: H5Type,
+        D: Dimension,
+    {
+        DatasetBuilderData { builder: self, data: data.into() }
+    }
+
+    /// Writes the dataset's header, and its data by `write`, which gets the type in the file.
+    fn create(
+        &self,
+        name: Option<&str>,
+        descriptor: &TypeDescriptor,
+        extents: &Extents,
+        write: impl FnOnce(&Dataset) -> Result<()>,
+    ) -> Result<Dataset> {
+        let extent = extents.to_stored()?;
+        let place = name.map(|name| self.group.parent_of(name)).transpose()?;
+        let handle = place.as_ref().map_or(&self.group.handle, |(parent, _)| parent);
+        let address = handle.with_mut(|core| {
+            let datatype = descriptor.to_file(core.sizes())?;
+            let fill = self.options.fill.as_ref().map(|fill| fill.0(core, &datatype)).transpose()?;
+            let new = NewDataset {
+                datatype,
+                extent,
+                chunk: self.options.chunk.clone(),
+                filters: self.options.filters.clone(),
+                fill,
+                compact: self.options.compact,
+            };
+            create_dataset(core, place.as_ref().map(|(parent, name)| (parent.address, *name)), &new)
+        })?;
+        let path = place.as_ref().map_or(String::new(), |(parent, name)| engine::join(&parent.path, name));
+        let dataset = Dataset::new(handle.other(address, path));
+        write(&dataset)?;
+        Ok(dataset)
+    }
+}
+
+/// The options are the same in all stages.
+macro_rules! options {
+    ($(($($generic:tt)*) $builder:ty, $($field:ident).+;)*) => {
+        $(impl<$($generic)*> $builder {
+            /// Stores the data in chunks of this shape.
+            #[must_use]
+            pub fn chunk(mut self, shape: impl Into<Extents>) -> Self {
+                let axes = match shape.into() {
+                    Extents::Simple(axes) => axes.iter().map(|axis| axis.dim as u64).collect(),
+                    _ => Vec::new(),
+                };
+                self.$($field).+.chunk = ChunkRequest::Shape(axes);
+                self
+            }
+
+            /// Adds a filter by its number, with the client data that it takes.
+            #[must_use]
+            pub fn add_filter(mut self, id: u16, values: &[u32]) -> Self {
+                // Compression may fail to make a chunk smaller; the chunk is then stored without it.
+                let optional = id != id::FLETCHER32 && id != id::SHUFFLE;
+                self.$($field).+.filters.push(FilterRequest { id, values: values.to_vec(), optional });
+                self
+            }
+
+            /// Orders the bytes of each chunk by their place in the elements, which makes them compress better.
+            #[must_use]
+            pub fn shuffle(self) -> Self {
+                self.add_filter(id::SHUFFLE, &[])
+            }
+
+            /// Compresses each chunk with zlib at a level of 0 (fast) to 9 (small).
+            #[must_use]
+            pub fn deflate(self, level: u8) -> Self {
+                self.add_filter(id::DEFLATE, &[u32::from(level.min(9))])
+            }
+
+            /// Stores a checksum with each chunk, which is checked when it is read.
+            #[must_use]
+            pub fn fletcher32(self) -> Self {
+                self.add_filter(id::FLETCHER32, &[])
+            }
+
+            /// Sets what elements have that are never written; zero unless it is set.
+            #[must_use]
+            pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
+                let encode = move |core: &mut Core, datatype: &Datatype| {
+                    if datatype.has_variable_length() {
+                        return Err(Error::unsupported("fill values of variable length"));
+                    }
+                    let values = [value.clone()];
+                    Ok(F::store(&values, &mut Target { core, datatype })?.into_owned())
+                };
+                self.$($field).+.fill = Some(Fill(std::sync::Arc::new(encode)));
+                self
+            }
+
+            /// Stores the data in the dataset's header; it may have up to 65,000 bytes.
+            #[must_use]
+            pub fn compact(mut self) -> Self {
+                self.$($field).+.compact = true;
+                self
+            }
+        })*
+    };
+}
+
+options! {
+    () DatasetBuilder, options;
+    () DatasetBuilderEmpty, builder.options;
+    (T, D: Dimension) DatasetBuilderData<'_, T, D>, builder.options;
+}
+
+impl DatasetBuilderEmpty {
+    /// Sets the shape. `(10.., 5)` is a first axis of 10 that can grow without limit.
+    #[must_use]
+    pub fn shape(mut self, extents: impl Into<Extents>) -> Self {
+        self.extents = extents.into();
+        self
+    }
+
+    /// Creates the dataset under a name, which may be a path whose groups exist; `None` leaves it without a link.
+    pub fn create<'n>(&self, name: impl Into<Option<&'n str>>) -> Result<Dataset> {
+        self.builder.create(name.into(), &self.descriptor, &self.extents, |_| Ok(()))
+    }
+}
+
+impl<T: H5Type, D: Dimension> DatasetBuilderData<'_, T, D> {
+    /// Creates the dataset under a name and writes the data; `None` leaves it without a link.
+    pub fn create<'n>(&self, name: impl Into<Option<&'n str>>) -> Result<Dataset> {
+        let extents = Extents::from(self.data.shape());
+        self.builder
+            .create(name.into(), &T::type_descriptor(), &extents, |dataset| dataset.write(self.data.view()))
+    }
+}

@@ -1,0 +1,288 @@
+//! Reading and writing of what holds elements: datasets and attributes alike.
+
+use std::ops::Deref;
+
+use ndarray::{Array, ArrayD, ArrayView, Dimension, Ix0, Ix1, Ix2, IxDyn};
+
+use super::elements::{Place, Source, Target};
+use super::handle::Handle;
+use super::types::{Datatype, H5Type};
+use super::{Location, Selection};
+use crate::base::{Error, Misuse, Result, element_count, to_usize};
+use crate::data::{self, DatasetInfo, Reading};
+use crate::engine::{self, AttributeValue, Core, Header};
+use crate::format::message::dataspace::Extent;
+
+/// A dataset or an attribute: elements of one type in a shape.
+#[derive(Clone, Debug)]
+pub struct Container {
+    location: Location,
+    /// The name of the attribute; a dataset has none.
+    attribute: Option<String>,
+}
+
+/// What holds the elements, decoded.
+enum Content {
+    Dataset(Box<DatasetInfo>),
+    Attribute(AttributeValue),
+}
+
+impl Content {
+    fn extent(&self) -> &Extent {
+        match self {
+            Content::Dataset(info) => &info.extent,
+            Content::Attribute(attribute) => &attribute.extent,
+        }
+    }
+
+    fn datatype(&self) -> &crate::format::datatype::Datatype {
+        match self {
+            Content::Dataset(info) => &info.datatype,
+            Content::Attribute(attribute) => &attribute.datatype,
+        }
+    }
+
+    /// A null dataspace has no elements, and no shape to select from.
+    fn shape(&self) -> Result<&[u64]> {
+        self.extent().shape().ok_or_else(|| Error::shape("a null dataspace has no elements"))
+    }
+}
+
+impl Container {
+    pub(super) fn dataset(handle: Handle) -> Self {
+        Container { location: Location { handle }, attribute: None }
+    }
+
+    pub(super) fn attribute(handle: Handle, name: &str) -> Self {
+        Container { location: Location { handle }, attribute: Some(name.to_owned()) }
+    }
+
+    pub(super) fn attribute_name(&self) -> Option<&str> {
+        self.attribute.as_deref()
+    }
+
+    fn content(&self, core: &Core, header: &Header) -> Result<Content> {
+        let Some(name) = &self.attribute else {
+            return DatasetInfo::load(core, header).map(|info| Content::Dataset(Box::new(info)));
+        };
+        match engine::attribute(core, header, name.as_bytes())? {
+            Some(attribute) => Ok(Content::Attribute(attribute)),
+            None => Err(Misuse::NotFound { path: format!("{}@{name}", self.handle.path) }.into()),
+        }
+    }
+
+    fn inspect<T>(&self, f: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
+        self.handle.with(|core, header| self.content(core, header).and_then(|content| f(&content)))
+    }
+
+    /// Returns the shape; a scalar has no axes. Fails for a null dataspace, which has no shape.
+    pub fn shape(&self) -> Result<Vec<usize>> {
+        self.inspect(|content| to_shape(content.shape()?))
+    }
+
+    /// Returns how far each axis may grow; `None` is "unlimited".
+    pub fn max_shape(&self) -> Result<Vec<Option<u64>>> {
+        self.inspect(|content| Ok(content.extent().maximum()))
+    }
+
+    /// Returns the number of axes.
+    pub fn ndim(&self) -> Result<usize> {
+        self.inspect(|content| Ok(content.extent().maximum().len()))
+    }
+
+    /// Returns the number of elements.
+    pub fn size(&self) -> Result<usize> {
+        self.inspect(|content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?))
+    }
+
+    /// Tells whether there is exactly one element without axes.
+    pub fn is_scalar(&self) -> Result<bool> {
+        self.inspect(|content| Ok(*content.extent() == Extent::Scalar))
+    }
+
+    /// Tells whether the dataspace is null: a type, and no element.
+    pub fn is_null(&self) -> Result<bool> {
+        self.inspect(|content| Ok(*content.extent() == Extent::Null))
+    }
+
+    /// Returns the type of the elements.
+    pub fn dtype(&self) -> Result<Datatype> {
+        self.inspect(|content| Ok(Datatype { stored: content.datatype().clone() }))
+    }
+
+    /// Reads everything, or what is selected, in the order of a C array; also tells the shape.
+    fn load<T: H5Type>(&self, selection: &Selection) -> Result<(Vec<T>, Vec<usize>)> {
+        self.with_source(selection, |source, shape| Ok((T::load(source)?, shape)))
+    }
+
+    fn with_source<R>(
+        &self,
+        selection: &Selection,
+        f: impl FnOnce(&Source<'_>, Vec<usize>) -> Result<R>,
+    ) -> Result<R> {
+        self.handle.with(|core, header| {
+            let content = self.content(core, header)?;
+            let (slab, shape) = selection.resolve(content.shape()?)?;
+            let place = match &content {
+                Content::Dataset(info) => {
+                    let reading = Reading { core, cache: &self.handle.shared.chunks, info };
+                    Place::Dataset { reading, slab: &slab }
+                }
+                Content::Attribute(attribute) if *selection == Selection::All => {
+                    Place::Bytes(&attribute.data)
+                }
+                Content::Attribute(_) => return Err(Error::misuse("attributes are read as a whole")),
+            };
+            let source = Source { core, datatype: content.datatype(), count: slab.element_count()?, place };
+            f(&source, to_shape(&shape)?)
+        })
+    }
+
+    /// Reads everything into a vector, in the order of a C array.
+    pub fn read_raw<T: H5Type>(&self) -> Result<Vec<T>> {
+        Ok(self.load(&Selection::All)?.0)
+    }
+
+    /// Reads everything into an array of `D` axes.
+    pub fn read<T: H5Type, D: Dimension>(&self) -> Result<Array<T, D>> {
+        self.read_slice(Selection::All)
+    }
+
+    /// Reads everything into an array of one axis.
+    pub fn read_1d<T: H5Type>(&self) -> Result<Array<T, Ix1>> {
+        self.read()
+    }
+
+    /// Reads everything into an array of two axes.
+    pub fn read_2d<T: H5Type>(&self) -> Result<Array<T, Ix2>> {
+        self.read()
+    }
+
+    /// Reads everything into an array of as many axes as there are.
+    pub fn read_dyn<T: H5Type>(&self) -> Result<ArrayD<T>> {
+        self.read::<T, IxDyn>()
+    }
+
+    /// Reads the only element of a scalar, or of an array that has just one.
+    pub fn read_scalar<T: H5Type>(&self) -> Result<T> {
+        let (mut values, shape) = self.load::<T>(&Selection::All)?;
+        match (values.pop(), values.is_empty()) {
+            (Some(value), true) => Ok(value),
+            _ => Err(Error::shape(format!("an array of shape {shape:?} was read as a scalar"))
+                .of(&self.handle.path)),
+        }
+    }
+
+    /// Reads what is selected into an array of `D` axes; axes selected by an index are not among them.
+    ///
+    /// Nothing but the selected part (of chunked data: the chunks that hold it) is read from the file.
+    pub fn read_slice<T: H5Type, D: Dimension>(
+        &self,
+        selection: impl Into<Selection>,
+    ) -> Result<Array<T, D>> {
+        let (values, shape) = self.load(&selection.into())?;
+        let dynamic = ArrayD::from_shape_vec(IxDyn(&shape), values);
+        let array = dynamic.and_then(|array| array.into_dimensionality::<D>());
+        array.map_err(|_| {
+            let axes = D::NDIM.map_or("any".to_owned(), |n| n.to_string());
+            Error::shape(format!("an array of shape {shape:?} was read as one of {axes} axes"))
+                .of(&self.handle.path)
+        })
+    }
+
+    /// Reads what is selected into an array of one axis.
+    pub fn read_slice_1d<T: H5Type>(&self, selection: impl Into<Selection>) -> Result<Array<T, Ix1>> {
+        self.read_slice(selection)
+    }
+
+    /// Reads what is selected into an array of two axes.
+    pub fn read_slice_2d<T: H5Type>(&self, selection: impl Into<Selection>) -> Result<Array<T, Ix2>> {
+        self.read_slice(selection)
+    }
+
+    /// Reads what is selected into `values`, which has to have as many elements.
+    pub fn read_into<T: H5Type>(&self, selection: impl Into<Selection>, values: &mut [T]) -> Result<()> {
+        self.with_source(&selection.into(), |source, shape| {
+            if source.count != values.len() as u64 {
+                let have = values.len();
+                return Err(Error::shape(format!("{have} elements for a selection of shape {shape:?}")));
+            }
+            T::load_into(source, values)
+        })
+    }
+
+    /// Writes an array over everything; its shape has to be that of the dataset.
+    pub fn write<'a, A, T, D>(&self, array: A) -> Result<()>
+    where
+        A: Into<ArrayView<'a, T, D>>,
+        T: H5Type,
+        D: Dimension,
+    {
+        self.write_slice(array, Selection::All)
+    }
+
+    /// Writes elements in the order of a C array over everything.
+    pub fn write_raw<T: H5Type>(&self, values: &[T]) -> Result<()> {
+        self.store(values, None, &Selection::All)
+    }
+
+    /// Writes the only element of a scalar, or of an array that has just one.
+    pub fn write_scalar<T: H5Type>(&self, value: &T) -> Result<()> {
+        self.store(std::slice::from_ref(value), None, &Selection::All)
+    }
+
+    /// Writes an array over what is selected; its shape has to be that of the selection.
+    pub fn write_slice<'a, A, T, D>(&self, array: A, selection: impl Into<Selection>) -> Result<()>
+    where
+        A: Into<ArrayView<'a, T, D>>,
+        T: H5Type,
+        D: Dimension,
+    {
+        let view: ArrayView<'a, T, D> = array.into();
+        let shape: Vec<usize> = view.shape().to_vec();
+        let standard = view.as_standard_layout();
+        let values = standard.as_slice().ok_or_else(|| Error::misuse("the array has no order in memory"))?;
+        self.store(values, Some(&shape), &selection.into())
+    }
+
+    fn store<T: H5Type>(&self, values: &[T], shape: Option<&[usize]>, selection: &Selection) -> Result<()> {
+        self.handle.with_mut(|core| {
+            let header = Header::load(core, self.handle.address)?;
+            let content = self.content(core, &header)?;
+            let (slab, expected) = selection.resolve(content.shape()?)?;
+            let expected = to_shape(&expected)?;
+            let count = slab.element_count()?;
+            if shape.is_some_and(|shape| shape != expected) || count != values.len() as u64 {
+                let have = shape.map_or(vec![values.len()], <[usize]>::to_vec);
+                return Err(Error::shape(format!(
+                    "an array of shape {have:?} for a selection of {expected:?}"
+                )));
+            }
+            let bytes = T::store(values, &mut Target { core, datatype: content.datatype() })?;
+            match &self.attribute {
+                None => data::write(core, &self.handle.shared.chunks, self.handle.address, &slab, &bytes),
+                Some(name) if *selection == Selection::All => {
+                    engine::write_attribute(core, self.handle.address, name, bytes.into_owned())
+                }
+                Some(_) => Err(Error::misuse("attributes are written as a whole")),
+            }
+        })
+    }
+
+    /// Reads the only element as a zero-dimensional array.
+    pub fn read_0d<T: H5Type>(&self) -> Result<Array<T, Ix0>> {
+        self.read()
+    }
+}
+
+fn to_shape(shape: &[u64]) -> Result<Vec<usize>> {
+    shape.iter().map(|&size| to_usize(size)).collect()
+}
+
+impl Deref for Container {
+    type Target = Location;
+
+    fn deref(&self) -> &Location {
+        &self.location
+    }
+}

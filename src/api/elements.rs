@@ -1,0 +1,121 @@
+//! Elements on their way between a file and Rust values: what implementations of `H5Type` work with.
+
+use std::borrow::Cow;
+
+use crate::base::{Budget, Error, Plain, Result, Structure, as_bytes, as_bytes_mut, byte_count};
+use crate::convert::Plan;
+use crate::data::{Reading, read};
+use crate::engine::Core;
+use crate::format::datatype::Datatype;
+use crate::format::global_heap::VariableLength;
+use crate::format::{self, Wire};
+use crate::select::Hyperslab;
+
+/// Selected elements of a dataset or all of an attribute, to be made values of.
+pub struct Source<'a> {
+    pub(super) core: &'a Core,
+    pub(super) datatype: &'a Datatype,
+    pub(super) count: u64,
+    pub(super) place: Place<'a>,
+}
+
+/// Where the elements are.
+pub(super) enum Place<'a> {
+    Dataset { reading: Reading<'a>, slab: &'a Hyperslab },
+    Bytes(&'a [u8]),
+}
+
+impl Source<'_> {
+    /// Returns the type of the elements in the file.
+    pub(crate) fn datatype(&self) -> &Datatype {
+        self.datatype
+    }
+
+    /// Returns the elements as numbers of the type that `to` describes.
+    pub(crate) fn plain<T: Plain>(&self, to: &Datatype) -> Result<Vec<T>> {
+        let plan = Plan::new(self.datatype, to)?;
+        let mut values = self.budget().zeroed::<T>(self.count)?;
+        self.fill(&plan, as_bytes_mut(&mut values))?;
+        Ok(values)
+    }
+
+    /// Fills `values` with the elements as numbers of the type that `to` describes.
+    pub(crate) fn plain_into<T: Plain>(&self, to: &Datatype, values: &mut [T]) -> Result<()> {
+        let bytes = as_bytes_mut(values);
+        // Selections that leave elements out rely on what is there being zero.
+        bytes.fill(0);
+        self.fill(&Plan::new(self.datatype, to)?, bytes)
+    }
+
+    /// Returns the elements as they are in the file.
+    pub(crate) fn raw(&self) -> Result<Vec<u8>> {
+        let size = crate::base::to_usize(u64::from(self.datatype.size))?;
+        let mut bytes = self.budget().zeroed::<u8>(byte_count(self.count, size)?)?;
+        self.fill(&Plan::identity(size), &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
+    pub(crate) fn follow<T>(&self, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
+        let sizes = self.core.sizes();
+        let element: VariableLength = format::decode(element, 0, &sizes, self.budget())?;
+        if element.count == 0 {
+            return f(0, &[]);
+        }
+        self.core.heap_object(element.id, |bytes| f(element.count, bytes))
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.core.budget
+    }
+
+    fn fill(&self, plan: &Plan, out: &mut [u8]) -> Result<()> {
+        match self.place {
+            Place::Dataset { reading, slab } => read(reading, slab, plan, out),
+            Place::Bytes(bytes) => {
+                if bytes.len() / plan.from_size().max(1) != out.len() / plan.to_size().max(1) {
+                    let error = Error::malformed("the data has not as many elements as its dataspace");
+                    return Err(error.within(Structure::Attribute));
+                }
+                plan.run(bytes, out);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The file that values are encoded for, and the type that they are to have there.
+pub struct Target<'a> {
+    pub(super) core: &'a mut Core,
+    pub(super) datatype: &'a Datatype,
+}
+
+impl Target<'_> {
+    /// Returns the type that the elements are to have in the file.
+    pub(crate) fn datatype(&self) -> &Datatype {
+        self.datatype
+    }
+
+    /// Encodes numbers of the type that `from` describes.
+    pub(crate) fn plain<'v, T: Plain>(&self, values: &'v [T], from: &Datatype) -> Result<Cow<'v, [u8]>> {
+        let plan = Plan::new(from, self.datatype)?;
+        let bytes = as_bytes(values);
+        if plan.is_identity() {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let len = byte_count(values.len() as u64, plan.to_size())?;
+        let mut out = self.core.budget.zeroed::<u8>(len)?;
+        plan.run(bytes, &mut out);
+        Ok(Cow::Owned(out))
+    }
+
+    /// Stores bytes in the global heap and appends the variable-length element that stands for them.
+    pub(crate) fn store(&mut self, count: u32, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        let id = self.core.insert_heap_object(bytes)?;
+        let element = VariableLength { count, id };
+        let sizes = self.core.sizes();
+        debug_assert_eq!(element.encoded_len(&sizes)?, VariableLength::len(sizes));
+        out.extend_from_slice(&format::encode(&element, &sizes)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! Files: opening, creating, closing.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use super::handle::{Handle, Shared};
+use super::{FileOptions, Group};
+use crate::base::Result;
+use crate::engine::Core;
+
+/// An open HDF5 file; also its root group.
+///
+/// Clones and everything opened through it share one file, which is closed when the last of them goes. Threads may
+/// share it: reads go side by side.
+///
+/// ```
+/// use ndarray::array;
+/// # fn main() -> h5::Result<()> {
+/// # let dir = std::env::temp_dir().join("h5-doc-file");
+/// # std::fs::create_dir_all(&dir)?;
+/// # let path = dir.join("file.h5");
+/// let file = h5::File::create(&path)?;
+/// file.create_group("experiment1")?;
+/// file.new_dataset_builder().with_data(&array![1.5, 2.5]).create("experiment1/temperature")?;
+/// file.close()?;
+///
+/// let file = h5::File::open(&path)?;
+/// assert_eq!(file.dataset("experiment1/temperature")?.read_1d::<f64>()?, array![1.5, 2.5]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct File {
+    root: Group,
+}
+
+impl File {
+    pub(super) fn new(core: Core, chunk_cache: usize, path: Option<&Path>) -> Self {
+        let address = core.superblock.root_header();
+        let shared = Shared::new(core, chunk_cache, path.map(Path::to_path_buf));
+        File { root: Group::new(Handle { shared, address, path: "/".to_owned() }) }
+    }
+
+    /// Returns the options for opening and creating files.
+    pub fn options() -> FileOptions {
+        FileOptions::default()
+    }
+
+    /// Opens a file for reading.
+    pub fn open(path: impl AsRef<Path>) -> Result<File> {
+        FileOptions::default().open(path)
+    }
+
+    /// Opens a file for reading and writing.
+    pub fn open_rw(path: impl AsRef<Path>) -> Result<File> {
+        FileOptions::default().open_rw(path)
+    }
+
+    /// Creates a file; one that exists is cut to nothing first.
+    pub fn create(path: impl AsRef<Path>) -> Result<File> {
+        FileOptions::default().create(path)
+    }
+
+    /// Creates a file; fails if there is one.
+    pub fn create_excl(path: impl AsRef<Path>) -> Result<File> {
+        FileOptions::default().create_excl(path)
+    }
+
+    /// Opens a file for reading and writing, or creates it.
+    pub fn append(path: impl AsRef<Path>) -> Result<File> {
+        FileOptions::default().append(path)
+    }
+
+    /// Opens a file that lies in memory for reading.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<File> {
+        FileOptions::default().open_bytes(bytes)
+    }
+
+    /// Returns the root group.
+    pub fn as_group(&self) -> &Group {
+        &self.root
+    }
+
+    /// Returns the bytes of the file as it is in its storage.
+    pub fn size(&self) -> u64 {
+        self.root.handle.shared.read().storage_len()
+    }
+
+    /// Returns the bytes in front of the HDF5 data that belong to whoever wrote them.
+    pub fn userblock(&self) -> u64 {
+        self.root.handle.shared.read().superblock.base
+    }
+
+    /// Tells whether the file can only be read.
+    pub fn is_read_only(&self) -> bool {
+        !self.root.handle.shared.read().is_writable()
+    }
+
+    /// Hands everything that was written to the operating system.
+    pub fn flush(&self) -> Result<()> {
+        let mut core = self.root.handle.shared.write();
+        if core.is_writable() { core.flush() } else { Ok(()) }
+    }
+
+    /// Does the same and waits until it is on the medium.
+    pub fn sync(&self) -> Result<()> {
+        let mut core = self.root.handle.shared.write();
+        if core.is_writable() { core.sync() } else { Ok(()) }
+    }
+
+    /// Flushes the file and lets this handle of it go; says what went wrong, which dropping it does not.
+    pub fn close(self) -> Result<()> {
+        self.flush()
+    }
+}
+
+impl Deref for File {
+    type Target = Group;
+
+    fn deref(&self) -> &Group {
+        &self.root
+    }
+}

@@ -1,0 +1,244 @@
+//! Groups: members, links, and what is created below them.
+
+use std::ops::Deref;
+
+use super::builder::{DatasetBuilder, DatasetBuilderEmpty};
+use super::handle::Handle;
+use super::types::H5Type;
+use super::{Dataset, Location};
+use crate::base::{Error, Misuse, Result};
+use crate::engine::{self, Resolved};
+use crate::format::message::link::{self, Target};
+
+/// A group of links to other objects.
+///
+/// Names may be paths: `file.dataset("a/b")` opens `b` in the group `a`. A path that begins with `/` starts at the root.
+#[derive(Clone, Debug)]
+pub struct Group {
+    location: Location,
+}
+
+/// A link of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The link's name; bytes that are not UTF-8 are replaced in it.
+    pub name: String,
+    /// Where it leads.
+    pub kind: LinkKind,
+    /// The order in which it was created, where the group keeps that.
+    pub creation_order: Option<u64>,
+}
+
+/// Where a link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkKind {
+    /// To the object whose header lies at this address.
+    Hard(u64),
+    /// To a path in the same file.
+    Soft(String),
+    /// To a path in another file.
+    External {
+        /// The name of the file.
+        file: String,
+        /// The path in it.
+        path: String,
+    },
+    /// To what a user-defined class of links makes of it.
+    User(u8),
+}
+
+/// An object whose kind was not known before it was opened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Object {
+    /// A group.
+    Group(Group),
+    /// A dataset.
+    Dataset(Dataset),
+    /// A committed datatype.
+    Datatype(Location),
+}
+
+impl Group {
+    pub(super) fn new(handle: Handle) -> Self {
+        Group { location: Location { handle } }
+    }
+
+    /// Opens a group.
+    pub fn group(&self, name: &str) -> Result<Group> {
+        match self.open(name)? {
+            Object::Group(group) => Ok(group),
+            other => Err(other.not_a("group")),
+        }
+    }
+
+    /// Opens a dataset.
+    pub fn dataset(&self, name: &str) -> Result<Dataset> {
+        match self.open(name)? {
+            Object::Dataset(dataset) => Ok(dataset),
+            other => Err(other.not_a("dataset")),
+        }
+    }
+
+    /// Opens whatever has this name.
+    pub fn open(&self, name: &str) -> Result<Object> {
+        let handle = self.resolve(name)?;
+        let kind = handle.with(|_, header| Ok(engine::kind_of(header)))?;
+        match kind {
+            "group" => Ok(Object::Group(Group::new(handle))),
+            "dataset" => Ok(Object::Dataset(Dataset::new(handle))),
+            "datatype" => Ok(Object::Datatype(Location { handle })),
+            _ => {
+                let error = Error::malformed("it is neither a group nor a dataset nor a datatype");
+                Err(error.of(&handle.path))
+            }
+        }
+    }
+
+    /// Tells whether something has this name and can be found.
+    pub fn exists(&self, name: &str) -> bool {
+        self.resolve(name).is_ok()
+    }
+
+    /// Tells whether this group has a link of this name, wherever that leads.
+    pub fn link_exists(&self, name: &str) -> bool {
+        let found = self.handle.with(|core, header| engine::find_link(core, header, name.as_bytes()));
+        found.is_ok_and(|link| link.is_some())
+    }
+
+    /// Returns the links of the group, sorted by the bytes of their names.
+    pub fn links(&self) -> Result<Vec<Link>> {
+        let mut links = self.handle.with(engine::links)?;
+        links.sort_by(|a, b| a.name.cmp(&b.name));
+        links.into_iter().map(|link| public(link).map_err(|e| e.of(&self.handle.path))).collect()
+    }
+
+    /// Returns the names of the links, sorted by their bytes.
+    pub fn member_names(&self) -> Result<Vec<String>> {
+        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+    }
+
+    /// Returns the number of links.
+    pub fn len(&self) -> Result<usize> {
+        self.handle.with(engine::links).map(|links| links.len())
+    }
+
+    /// Tells whether the group has no links.
+    pub fn is_empty(&self) -> Result<bool> {
+        self.len().map(|len| len == 0)
+    }
+
+    /// Returns the groups in this one; members that cannot be opened are left out.
+    pub fn groups(&self) -> Result<Vec<Group>> {
+        let groups = self.members()?.filter_map(|object| match object {
+            Object::Group(group) => Some(group),
+            _ => None,
+        });
+        Ok(groups.collect())
+    }
+
+    /// Returns the datasets in this group; members that cannot be opened are left out.
+    pub fn datasets(&self) -> Result<Vec<Dataset>> {
+        let datasets = self.members()?.filter_map(|object| match object {
+            Object::Dataset(dataset) => Some(dataset),
+            _ => None,
+        });
+        Ok(datasets.collect())
+    }
+
+    /// Creates a group; the group that it is to be in has to exist.
+    pub fn create_group(&self, name: &str) -> Result<Group> {
+        let (parent, name) = self.parent_of(name)?;
+        let address = parent.with_mut(|core| engine::create_group(core, parent.address, name))?;
+        let path = engine::join(&parent.path, name);
+        Ok(Group::new(parent.other(address, path)))
+    }
+
+    /// Creates a soft link to a path, which need not exist.
+    pub fn link_soft(&self, target: &str, name: &str) -> Result<()> {
+        let (parent, name) = self.parent_of(name)?;
+        let target = Target::Soft(target.as_bytes().to_vec());
+        parent.with_mut(|core| engine::insert_link(core, parent.address, name, target))
+    }
+
+    /// Begins a new dataset of elements of type `T`.
+    pub fn new_dataset<T: H5Type>(&self) -> DatasetBuilderEmpty {
+        self.new_dataset_builder().empty::<T>()
+    }
+
+    /// Begins a new dataset.
+    pub fn new_dataset_builder(&self) -> DatasetBuilder {
+        DatasetBuilder::new(self.clone())
+    }
+
+    /// The group that a new object of this name goes into, and its last name.
+    pub(super) fn parent_of<'a>(&self, name: &'a str) -> Result<(Handle, &'a str)> {
+        match engine::split_parent(name) {
+            (Some(parent), name) => Ok((self.resolve(parent)?, name)),
+            (None, name) => Ok((self.handle.clone(), name)),
+        }
+    }
+
+    fn members(&self) -> Result<impl Iterator<Item = Object>> {
+        Ok(self.links()?.into_iter().filter_map(|link| self.open(&link.name).ok()))
+    }
+
+    fn resolve(&self, name: &str) -> Result<Handle> {
+        let core = self.handle.shared.read();
+        match engine::resolve(&core, self.handle.address, &self.handle.path, name)? {
+            Resolved::Here { address, path } => Ok(self.handle.other(address, path)),
+            Resolved::External { file, path } => {
+                let (file, path) = (String::from_utf8_lossy(&file), String::from_utf8_lossy(&path));
+                let what = format!("the external link to {path:?} in the file {file:?}");
+                Err(Error::unsupported(what).of(&engine::join(&self.handle.path, name)))
+            }
+        }
+    }
+}
+
+fn public(link: link::Link) -> Result<Link> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let external = match link.target.external() {
+        Some(parts) => {
+            let (file, path) = parts?;
+            Some(LinkKind::External { file: text(file), path: text(path) })
+        }
+        None => None,
+    };
+    let kind = match (external, &link.target) {
+        (Some(external), _) => external,
+        (None, Target::Hard(address)) => LinkKind::Hard(address.0),
+        (None, Target::Soft(path)) => LinkKind::Soft(text(path)),
+        (None, Target::Other { kind, .. }) => LinkKind::User(*kind),
+    };
+    Ok(Link { name: text(&link.name), kind, creation_order: link.creation_order })
+}
+
+impl Object {
+    /// Returns what all kinds of objects have.
+    pub fn location(&self) -> &Location {
+        match self {
+            Object::Group(group) => group,
+            Object::Dataset(dataset) => dataset,
+            Object::Datatype(location) => location,
+        }
+    }
+
+    fn not_a(&self, expected: &'static str) -> Error {
+        let found = match self {
+            Object::Group(_) => "group",
+            Object::Dataset(_) => "dataset",
+            Object::Datatype(_) => "committed datatype",
+        };
+        Error::from(Misuse::WrongKind { expected, found }).of(&self.location().handle.path)
+    }
+}
+
+impl Deref for Group {
+    type Target = Location;
+
+    fn deref(&self) -> &Location {
+        &self.location
+    }
+}

@@ -1,0 +1,85 @@
+//! What groups, datasets and committed datatypes have in common: a name, a file, attributes.
+
+use std::path::Path;
+
+use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
+use super::handle::Handle;
+use super::types::H5Type;
+use crate::base::{Misuse, Result};
+use crate::engine;
+
+/// An object of a file.
+#[derive(Clone, Debug)]
+pub struct Location {
+    pub(super) handle: Handle,
+}
+
+impl Location {
+    /// Returns the path by which the object was opened.
+    pub fn name(&self) -> String {
+        self.handle.path.clone()
+    }
+
+    /// Returns the path of the file, if it lies in the file system.
+    pub fn filename(&self) -> Option<&Path> {
+        self.handle.shared.path.as_deref()
+    }
+
+    /// Returns the address of the object's header: the same for all hard links to one object of a file.
+    pub fn address(&self) -> u64 {
+        self.handle.address.0
+    }
+
+    /// Returns the number of hard links to the object.
+    pub fn link_count(&self) -> Result<u32> {
+        self.handle.with(|core, header| header.reference_count(core))
+    }
+
+    /// Opens an attribute.
+    pub fn attr(&self, name: &str) -> Result<Attribute> {
+        let found = self.handle.with(|core, header| engine::attribute(core, header, name.as_bytes()))?;
+        match found {
+            Some(_) => Ok(Attribute::new(self.handle.clone(), name)),
+            None => {
+                let path = format!("{}@{name}", self.handle.path);
+                Err(crate::base::Error::from(Misuse::NotFound { path }).of(&self.handle.path))
+            }
+        }
+    }
+
+    /// Returns the names of all attributes, sorted by their bytes; one that cannot be read has no name here.
+    ///
+    /// [`Location::attrs`] tells of those too.
+    pub fn attr_names(&self) -> Result<Vec<String>> {
+        let all = self.handle.with(engine::attributes)?;
+        let names = all.into_iter().flatten().map(|a| String::from_utf8_lossy(&a.name).into_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Returns every attribute, or what is wrong with it.
+    pub fn attrs(&self) -> Result<Vec<Result<Attribute>>> {
+        let all = self.handle.with(engine::attributes)?;
+        let open = |attribute: Result<engine::AttributeValue>| {
+            let name = attribute.map_err(|e| e.of(&self.handle.path))?.name;
+            Ok(Attribute::new(self.handle.clone(), &String::from_utf8_lossy(&name)))
+        };
+        Ok(all.into_iter().map(open).collect())
+    }
+
+    /// Begins a new attribute of elements of type `T`.
+    pub fn new_attr<T: H5Type>(&self) -> AttributeBuilderEmpty {
+        self.new_attr_builder().empty::<T>()
+    }
+
+    /// Begins a new attribute.
+    pub fn new_attr_builder(&self) -> AttributeBuilder {
+        AttributeBuilder::new(self.handle.clone())
+    }
+
+    /// Takes an attribute away.
+    pub fn delete_attr(&self, name: &str) -> Result<()> {
+        self.handle.with_mut(|core| engine::delete_attribute(core, self.handle.address, name))
+    }
+}

@@ -1,0 +1,29 @@
+//! What users hold: files, groups, datasets, attributes, and the types of their elements.
+
+mod attribute;
+mod builder;
+mod container;
+mod dataset;
+mod elements;
+mod extents;
+mod file;
+mod group;
+mod handle;
+mod location;
+mod mapped;
+mod options;
+mod selection;
+pub mod types;
+
+pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty};
+pub use builder::{DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty};
+pub use container::Container;
+pub use dataset::{Dataset, Filter as FilterInfo, Layout};
+pub use extents::{Extent, Extents};
+pub use file::File;
+pub use group::{Group, Link, LinkKind, Object};
+pub use location::Location;
+pub use mapped::MappedArray;
+pub use options::FileOptions;
+pub use selection::{Selection, SliceOrIndex};
+pub use types::H5Type;

@@ -1,0 +1,195 @@
+//! Descriptions of types: of Rust types to be stored, and of types found in a file.
+
+use std::fmt;
+
+use super::H5Type;
+use crate::base::{Error, Result, Sizes};
+use crate::convert::describe;
+use crate::format::datatype::{self, Charset, Class, Order, Padding, Reference};
+use crate::format::global_heap::VariableLength;
+
+/// The bytes of an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IntSize {
+    /// 1 byte.
+    U1,
+    /// 2 bytes.
+    U2,
+    /// 4 bytes.
+    U4,
+    /// 8 bytes.
+    U8,
+}
+
+/// The bytes of a floating-point number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FloatSize {
+    /// 2 bytes.
+    U2,
+    /// 4 bytes.
+    U4,
+    /// 8 bytes.
+    U8,
+}
+
+/// Describes the type of an element by what it means, not by how it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TypeDescriptor {
+    /// A signed integer.
+    Integer(IntSize),
+    /// An unsigned integer.
+    Unsigned(IntSize),
+    /// An IEEE 754 floating-point number.
+    Float(FloatSize),
+    /// A boolean as h5py stores it.
+    Boolean,
+    /// An array of elements of one type.
+    FixedArray(Box<TypeDescriptor>, usize),
+    /// An ASCII string of a fixed length.
+    FixedAscii(usize),
+    /// A UTF-8 string of a fixed length.
+    FixedUnicode(usize),
+    /// A sequence of any length.
+    VarLenArray(Box<TypeDescriptor>),
+    /// An ASCII string of any length.
+    VarLenAscii,
+    /// A UTF-8 string of any length.
+    VarLenUnicode,
+}
+
+impl IntSize {
+    fn bytes(self) -> u8 {
+        match self {
+            IntSize::U1 => 1,
+            IntSize::U2 => 2,
+            IntSize::U4 => 4,
+            IntSize::U8 => 8,
+        }
+    }
+
+    fn of(bytes: u32) -> Option<Self> {
+        match bytes {
+            1 => Some(IntSize::U1),
+            2 => Some(IntSize::U2),
+            4 => Some(IntSize::U4),
+            8 => Some(IntSize::U8),
+            _ => None,
+        }
+    }
+}
+
+impl FloatSize {
+    fn bytes(self) -> u8 {
+        match self {
+            FloatSize::U2 => 2,
+            FloatSize::U4 => 4,
+            FloatSize::U8 => 8,
+        }
+    }
+}
+
+impl TypeDescriptor {
+    /// The type with which new datasets of such elements are stored: little-endian, as h5py does it.
+    pub(crate) fn to_file(&self, sizes: Sizes) -> Result<datatype::Datatype> {
+        let fixed = |len: &usize, charset| {
+            let size = u32::try_from(*len).ok().filter(|&size| size > 0);
+            let size =
+                size.ok_or_else(|| Error::misuse(format!("a string of {len} bytes cannot be stored")))?;
+            Ok(datatype::Datatype::fixed_string(size, Padding::NullPadded, charset))
+        };
+        let element = u32::try_from(VariableLength::len(sizes)).unwrap_or(u32::MAX);
+        match self {
+            TypeDescriptor::Integer(size) => {
+                Ok(datatype::Datatype::integer(size.bytes(), true, Order::Little))
+            }
+            TypeDescriptor::Unsigned(size) => {
+                Ok(datatype::Datatype::integer(size.bytes(), false, Order::Little))
+            }
+            TypeDescriptor::Float(size) => Ok(datatype::Datatype::float(size.bytes(), Order::Little)),
+            TypeDescriptor::Boolean => Ok(datatype::Datatype::boolean()),
+            TypeDescriptor::FixedAscii(len) => fixed(len, Charset::Ascii),
+            TypeDescriptor::FixedUnicode(len) => fixed(len, Charset::Utf8),
+            TypeDescriptor::VarLenAscii => Ok(datatype::Datatype::variable_string(Charset::Ascii, element)),
+            TypeDescriptor::VarLenUnicode => Ok(datatype::Datatype::variable_string(Charset::Utf8, element)),
+            TypeDescriptor::FixedArray(..) | TypeDescriptor::VarLenArray(_) => {
+                Err(Error::unsupported("storing arrays and sequences as elements"))
+            }
+        }
+    }
+}
+
+/// The type of the elements of a dataset or an attribute in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datatype {
+    pub(crate) stored: datatype::Datatype,
+}
+
+impl Datatype {
+    /// Returns the bytes of an element in the file.
+    pub fn size(&self) -> u32 {
+        self.stored.size
+    }
+
+    /// Tells whether elements are stored as the type that `T` is stored as, byte order aside.
+    pub fn is<T: H5Type>(&self) -> bool {
+        self.to_descriptor().is_ok_and(|descriptor| descriptor == T::type_descriptor())
+    }
+
+    /// Tells whether elements are integers or floating-point numbers.
+    pub fn is_number(&self) -> bool {
+        matches!(self.stored.class, Class::FixedPoint(_) | Class::FloatingPoint(_))
+    }
+
+    /// Tells whether elements are strings, of a fixed length or any.
+    pub fn is_string(&self) -> bool {
+        matches!(self.stored.class, Class::String { .. } | Class::VariableString { .. })
+    }
+
+    /// Describes the type by what it means; fails where no Rust type means the same.
+    pub fn to_descriptor(&self) -> Result<TypeDescriptor> {
+        let none = || Error::unsupported(format!("a Rust type for {}", describe(&self.stored)));
+        let len = |size: u32| usize::try_from(size).map_err(|_| none());
+        match &self.stored.class {
+            Class::FixedPoint(number) if u32::from(number.bits.precision) == self.stored.size * 8 => {
+                let size = IntSize::of(self.stored.size).ok_or_else(none)?;
+                Ok(if number.signed { TypeDescriptor::Integer(size) } else { TypeDescriptor::Unsigned(size) })
+            }
+            Class::FloatingPoint(_) if self.stored.ieee_order().is_some() => match self.stored.size {
+                2 => Ok(TypeDescriptor::Float(FloatSize::U2)),
+                4 => Ok(TypeDescriptor::Float(FloatSize::U4)),
+                _ => Ok(TypeDescriptor::Float(FloatSize::U8)),
+            },
+            Class::Enumeration { .. } if self.stored == datatype::Datatype::boolean() => {
+                Ok(TypeDescriptor::Boolean)
+            }
+            Class::String { charset: Charset::Ascii, .. } => {
+                Ok(TypeDescriptor::FixedAscii(len(self.stored.size)?))
+            }
+            Class::String { charset: Charset::Utf8, .. } => {
+                Ok(TypeDescriptor::FixedUnicode(len(self.stored.size)?))
+            }
+            Class::VariableString { charset: Charset::Ascii, .. } => Ok(TypeDescriptor::VarLenAscii),
+            Class::VariableString { charset: Charset::Utf8, .. } => Ok(TypeDescriptor::VarLenUnicode),
+            _ => Err(none()),
+        }
+    }
+}
+
+impl fmt::Display for Datatype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(&self.stored))?;
+        let order = match &self.stored.class {
+            Class::FixedPoint(number) => number.bits.order,
+            Class::FloatingPoint(number) => number.bits.order,
+            Class::Reference(Reference::Object) => return f.write_str(" to an object"),
+            Class::Reference(Reference::Region) => return f.write_str(" to a region"),
+            _ => return Ok(()),
+        };
+        match order {
+            Order::Big if self.stored.size > 1 => f.write_str(" big-endian"),
+            Order::Vax => f.write_str(" in VAX order"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The types of elements: which Rust types can be stored, and how a type is described.
+
+mod descriptor;
+mod number;
+mod string;
+
+use std::borrow::Cow;
+
+use crate::base::Result;
+
+pub use super::elements::{Source, Target};
+pub use descriptor::{Datatype, FloatSize, IntSize, TypeDescriptor};
+pub use string::{FixedAscii, FixedUnicode, StringError, VarLenAscii, VarLenUnicode};
+
+/// A Rust type that can be an element of a dataset or an attribute.
+///
+/// Implemented by the integers and floats of 1 to 8 bytes, `bool` (stored as h5py stores it), [`String`] and the
+/// string types of this module.
+///
+/// ```
+/// use h5::{H5Type, types::{IntSize, TypeDescriptor}};
+/// assert_eq!(i32::type_descriptor(), TypeDescriptor::Integer(IntSize::U4));
+/// ```
+pub trait H5Type: Clone + Send + Sync + 'static {
+    /// Describes the type.
+    fn type_descriptor() -> TypeDescriptor;
+
+    /// Makes values of elements of a file.
+    #[doc(hidden)]
+    fn load(source: &Source<'_>) -> Result<Vec<Self>>;
+
+    /// Makes elements of a file of values.
+    #[doc(hidden)]
+    fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>>;
+
+    /// Fills `values` with elements of a file.
+    #[doc(hidden)]
+    fn load_into(source: &Source<'_>, values: &mut [Self]) -> Result<()> {
+        values.clone_from_slice(&Self::load(source)?);
+        Ok(())
+    }
+}

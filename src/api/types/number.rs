@@ -1,0 +1,69 @@
+//! Numbers and booleans.
+
+use std::borrow::Cow;
+
+use super::{FloatSize, H5Type, IntSize, Source, Target, TypeDescriptor};
+use crate::base::{Error, Misuse, Result, to_usize};
+use crate::format::datatype::{Class, Datatype, Order};
+
+macro_rules! number {
+    ($($number:ty => $descriptor:expr, $datatype:expr;)*) => {
+        $(impl H5Type for $number {
+            fn type_descriptor() -> TypeDescriptor {
+                $descriptor
+            }
+
+            fn load(source: &Source<'_>) -> Result<Vec<Self>> {
+                source.plain(&$datatype)
+            }
+
+            fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
+                target.plain(values, &$datatype)
+            }
+
+            fn load_into(source: &Source<'_>, values: &mut [Self]) -> Result<()> {
+                source.plain_into(&$datatype, values)
+            }
+        })*
+    };
+}
+
+number! {
+    i8 => TypeDescriptor::Integer(IntSize::U1), Datatype::integer(1, true, Order::NATIVE);
+    i16 => TypeDescriptor::Integer(IntSize::U2), Datatype::integer(2, true, Order::NATIVE);
+    i32 => TypeDescriptor::Integer(IntSize::U4), Datatype::integer(4, true, Order::NATIVE);
+    i64 => TypeDescriptor::Integer(IntSize::U8), Datatype::integer(8, true, Order::NATIVE);
+    u8 => TypeDescriptor::Unsigned(IntSize::U1), Datatype::integer(1, false, Order::NATIVE);
+    u16 => TypeDescriptor::Unsigned(IntSize::U2), Datatype::integer(2, false, Order::NATIVE);
+    u32 => TypeDescriptor::Unsigned(IntSize::U4), Datatype::integer(4, false, Order::NATIVE);
+    u64 => TypeDescriptor::Unsigned(IntSize::U8), Datatype::integer(8, false, Order::NATIVE);
+    f32 => TypeDescriptor::Float(FloatSize::U4), Datatype::float(4, Order::NATIVE);
+    f64 => TypeDescriptor::Float(FloatSize::U8), Datatype::float(8, Order::NATIVE);
+}
+
+/// A boolean is what h5py makes of it: an enumeration of FALSE and TRUE over one byte.
+impl H5Type for bool {
+    fn type_descriptor() -> TypeDescriptor {
+        TypeDescriptor::Boolean
+    }
+
+    fn load(source: &Source<'_>) -> Result<Vec<Self>> {
+        let datatype = source.datatype();
+        if !matches!(datatype.class, Class::Enumeration { .. } | Class::BitField(_)) {
+            let from = crate::convert::describe(datatype);
+            return Err(Misuse::Conversion { from, to: "bool".to_owned() }.into());
+        }
+        let size = to_usize(u64::from(datatype.size))?.max(1);
+        Ok(source.raw()?.chunks_exact(size).map(|element| element.iter().any(|&byte| byte != 0)).collect())
+    }
+
+    fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
+        if *target.datatype() != Datatype::boolean() {
+            return Err(Error::from(Misuse::Conversion {
+                from: "bool".to_owned(),
+                to: crate::convert::describe(target.datatype()),
+            }));
+        }
+        Ok(Cow::Owned(values.iter().map(|&value| u8::from(value)).collect()))
+    }
+}

@@ -1,0 +1,100 @@
+//! The chunks of one dataset: where they are, how they are encoded, what they have that were never written.
+
+use crate::base::{Error, Malformed, Result, Structure, to_usize};
+use crate::codec::{Pipeline, Scratch};
+use crate::engine::Core;
+
+use super::chunks::Grid;
+use super::dataset::DatasetInfo;
+use super::fill::Pattern;
+use super::index::{self, ChunkIndex, ChunkRecord};
+
+/// Everything that one request needs to get at chunks.
+pub(crate) struct ChunkAccess {
+    pub(crate) grid: Grid,
+    pub(crate) index: Box<dyn ChunkIndex>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) pattern: Pattern,
+    /// Newer files may leave chunks that reach over the edge unfiltered.
+    whole_chunks_only: bool,
+}
+
+impl ChunkAccess {
+    pub(crate) fn open(core: &Core, info: &DatasetInfo) -> Result<Self> {
+        let grid = Grid::new(info)?;
+        Ok(ChunkAccess {
+            index: index::open(core, info, &grid)?,
+            pipeline: Pipeline::new(info.filters.as_ref(), grid.chunk_bytes(), &core.filters, &core.budget)?,
+            pattern: info.pattern()?,
+            whole_chunks_only: info.chunked().is_some_and(|chunked| chunked.whole_chunks_only),
+            grid,
+        })
+    }
+
+    /// Reads and decodes a chunk into `scratch.front`; tells whether there was anything to decode.
+    pub(crate) fn load(
+        &self,
+        core: &Core,
+        scaled: &[u64],
+        record: &ChunkRecord,
+        scratch: &mut Scratch,
+    ) -> Result<bool> {
+        let offset = core.offset(record.address)?;
+        let locate = |e: Error| e.at(Structure::Chunk, offset);
+        let whole = self.grid.chunk_bytes();
+        let filtered = !self.pipeline.is_bypassed(record.filter_mask) && !self.is_unfiltered_edge(scaled);
+        if !filtered && record.size < whole {
+            let rule = "too small for a chunk without filters";
+            return Err(locate(Error::field("stored size of a chunk", record.size, rule)));
+        }
+        let (needed, available) =
+            (if filtered { record.size } else { whole }, core.storage_len().saturating_sub(offset));
+        if needed > available {
+            return Err(locate(Malformed::Truncated { needed, available }.into()));
+        }
+        core.budget.values(needed, 1).map_err(locate)?;
+        scratch.front.resize(to_usize(needed)?, 0);
+        core.read_raw(record.address, &mut scratch.front).map_err(locate)?;
+        if filtered {
+            self.pipeline.decode(record.filter_mask, scratch).map_err(locate)?;
+        }
+        Ok(filtered)
+    }
+
+    /// Makes `scratch.front` a chunk that was never written.
+    pub(crate) fn blank(&self, core: &Core, scratch: &mut Scratch) -> Result<()> {
+        core.budget.values(self.grid.chunk_bytes(), 1)?;
+        scratch.front.resize(to_usize(self.grid.chunk_bytes())?, 0);
+        self.pattern.fill(&mut scratch.front);
+        Ok(())
+    }
+
+    /// Encodes the chunk in `scratch.front`; returns its filter mask.
+    pub(crate) fn encode(&self, scaled: &[u64], scratch: &mut Scratch) -> Result<u32> {
+        if self.is_unfiltered_edge(scaled) { Ok(0) } else { self.pipeline.encode(scratch) }
+    }
+
+    fn is_unfiltered_edge(&self, scaled: &[u64]) -> bool {
+        self.whole_chunks_only && self.grid.is_partial(scaled)
+    }
+}
+
+/// Does `f` for all items on as many threads as there are, each with buffers of its own.
+#[cfg(feature = "parallel")]
+pub(crate) fn for_each<T: Send>(
+    items: Vec<T>,
+    f: impl Fn(T, &mut Scratch) -> Result<()> + Sync,
+) -> Result<()> {
+    use rayon::prelude::*;
+    if items.len() == 1 {
+        return items.into_iter().try_for_each(|item| f(item, &mut Scratch::default()));
+    }
+    items.into_par_iter().try_for_each_init(Scratch::default, |scratch, item| f(item, scratch))
+}
+
+/// Does `f` for all items, one after the other.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn for_each<T>(items: Vec<T>, f: impl Fn(T, &mut Scratch) -> Result<()>) -> Result<()> {
+    let mut scratch = Scratch::default();
+    items.into_iter().try_for_each(|item| f(item, &mut scratch))
+}

@@ -1,0 +1,89 @@
+//! The grid of chunks that a dataspace is divided into.
+
+use crate::base::{Error, Result, byte_count, element_count};
+use crate::select::Hyperslab;
+
+use super::dataset::DatasetInfo;
+
+/// Chunks of one shape, from the origin on.
+#[derive(Clone, Debug)]
+pub(crate) struct Grid {
+    shape: Vec<u64>,
+    chunk: Vec<u64>,
+    chunk_bytes: u64,
+}
+
+impl Grid {
+    pub(crate) fn new(info: &DatasetInfo) -> Result<Self> {
+        let Some(chunked) = info.chunked() else { return Err(Error::misuse("the dataset is not chunked")) };
+        let chunk_bytes = byte_count(element_count(&chunked.shape)?, info.element_size()?)?;
+        Ok(Grid { shape: info.shape().to_vec(), chunk: chunked.shape.clone(), chunk_bytes })
+    }
+
+    pub(crate) fn rank(&self) -> usize {
+        self.chunk.len()
+    }
+
+    /// The shape of a chunk in elements.
+    pub(crate) fn chunk(&self) -> &[u64] {
+        &self.chunk
+    }
+
+    /// Bytes of a chunk before any filter.
+    pub(crate) fn chunk_bytes(&self) -> u64 {
+        self.chunk_bytes
+    }
+
+    /// The first element of a chunk. Chunks that exist begin inside the dataspace, so nothing overflows.
+    pub(crate) fn corner(&self, scaled: &[u64]) -> Vec<u64> {
+        scaled.iter().zip(&self.chunk).map(|(&n, &size)| n.saturating_mul(size)).collect()
+    }
+
+    /// Whether a chunk reaches over the edge of the dataspace.
+    pub(crate) fn is_partial(&self, scaled: &[u64]) -> bool {
+        self.corner(scaled)
+            .iter()
+            .zip(self.chunk.iter().zip(&self.shape))
+            .any(|(&corner, (&size, &limit))| corner.saturating_add(size) > limit)
+    }
+
+    /// Whether a selection has all elements of the chunk that lie in the dataspace.
+    pub(crate) fn is_covered(&self, slab: &Hyperslab, corner: &[u64]) -> bool {
+        let sizes = self.chunk.iter().zip(&self.shape);
+        slab.axes().iter().zip(corner).zip(sizes).all(|((axis, &corner), (&size, &limit))| {
+            let end = corner.saturating_add(size).min(limit);
+            let inside = axis.within(corner..end);
+            inside.end - inside.start == end.saturating_sub(corner)
+        })
+    }
+}
+
+/// Goes through all coordinates of some ranges, the last axis fastest.
+pub(crate) fn coordinates(ranges: &[std::ops::Range<u64>]) -> impl Iterator<Item = Vec<u64>> + '_ {
+    let empty = ranges.iter().any(|range| range.is_empty());
+    let first = (!empty).then(|| ranges.iter().map(|range| range.start).collect::<Vec<_>>());
+    std::iter::successors(first, move |current| {
+        let mut next = current.clone();
+        for (n, range) in next.iter_mut().zip(ranges).rev() {
+            *n += 1;
+            if *n < range.end {
+                return Some(next);
+            }
+            *n = range.start;
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coordinates_count_like_an_odometer() {
+        let all: Vec<_> = coordinates(&[1..3, 0..2]).collect();
+        assert_eq!(all, [[1, 0], [1, 1], [2, 0], [2, 1]]);
+        assert_eq!(coordinates(&[0..3, 2..2]).count(), 0);
+        assert_eq!(coordinates(&[]).count(), 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a dataset's header says about its data.
+
+use crate::base::{Address, Error, Misuse, Result, Structure, byte_count, element_count, to_usize};
+use crate::engine::{Core, Header};
+use crate::format::datatype::Datatype;
+use crate::format::message::MessageType;
+use crate::format::message::dataspace::{Dataspace, Extent};
+use crate::format::message::fill_value::{Fill, FillValue, FillValueOld};
+use crate::format::message::filter_pipeline::FilterPipeline;
+use crate::format::message::layout::{Chunked, Layout, Storage};
+
+use super::fill::Pattern;
+
+/// The messages that matter for a dataset's data, decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct DatasetInfo {
+    pub(crate) address: Address,
+    pub(crate) datatype: Datatype,
+    pub(crate) extent: Extent,
+    pub(crate) layout: Layout,
+    pub(crate) fill: FillValue,
+    pub(crate) filters: Option<FilterPipeline>,
+    /// The data lies in other files.
+    pub(crate) is_external: bool,
+}
+
+impl DatasetInfo {
+    pub(crate) fn load(core: &Core, header: &Header) -> Result<Self> {
+        if !header.has(MessageType::LAYOUT) {
+            let error =
+                Error::from(Misuse::WrongKind { expected: "dataset", found: "object of another kind" });
+            return Err(error.at(Structure::ObjectHeader, core.offset(header.address)?));
+        }
+        let info = DatasetInfo {
+            address: header.address,
+            datatype: header.required(core)?,
+            extent: header.required::<Dataspace>(core)?.extent,
+            layout: header.required(core)?,
+            fill: fill_value(core, header)?,
+            filters: header.message(core)?,
+            is_external: header.has(MessageType::EXTERNAL_FILES),
+        };
+        info.check(core)?;
+        Ok(info)
+    }
+
+    fn check(&self, core: &Core) -> Result<()> {
+        let at = |error: Error| match core.offset(self.address) {
+            Ok(offset) => error.at(Structure::ObjectHeader, offset),
+            Err(error) => error,
+        };
+        let rank = self.extent.shape().map_or(0, <[u64]>::len);
+        let Storage::Chunked(chunked) = &self.layout.storage else { return Ok(()) };
+        if chunked.shape.len() != rank {
+            let value = chunked.shape.len() as u64;
+            return Err(at(Error::field("rank of the chunks", value, "not that of the dataspace")));
+        }
+        if chunked.element_size != u64::from(self.datatype.size) {
+            let rule = "not the size of the datatype";
+            return Err(at(Error::field("element size of the chunks", chunked.element_size, rule)));
+        }
+        Ok(())
+    }
+
+    /// Bytes of one element.
+    pub(crate) fn element_size(&self) -> Result<usize> {
+        to_usize(u64::from(self.datatype.size))
+    }
+
+    /// The shape; a null dataspace counts as having no elements along one axis.
+    pub(crate) fn shape(&self) -> &[u64] {
+        self.extent.shape().unwrap_or(&[0])
+    }
+
+    /// Bytes of all elements.
+    pub(crate) fn bytes(&self) -> Result<u64> {
+        byte_count(element_count(self.shape())?, self.element_size()?)
+    }
+
+    /// The chunked storage, where the layout is that.
+    pub(crate) fn chunked(&self) -> Option<&Chunked> {
+        match &self.layout.storage {
+            Storage::Chunked(chunked) => Some(chunked),
+            _ => None,
+        }
+    }
+
+    /// What elements have that were never written.
+    pub(crate) fn pattern(&self) -> Result<Pattern> {
+        let size = self.element_size()?;
+        match &self.fill.value {
+            Fill::User(value) if value.len() == size => Ok(Pattern::new(value.clone())),
+            Fill::User(value) if !value.is_empty() => {
+                let len = value.len() as u64;
+                Err(Error::field("size of the fill value", len, "not the size of the datatype")
+                    .within(Structure::FillValue))
+            }
+            _ => Ok(Pattern::zeros(size)),
+        }
+    }
+}
+
+/// The new message counts where there are both; a file without either has zeros.
+fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
+    if let Some(fill) = header.message::<FillValue>(core)? {
+        return Ok(fill);
+    }
+    let value = match header.message::<FillValueOld>(core)? {
+        Some(old) if !old.0.is_empty() => Fill::User(old.0),
+        _ => Fill::Default,
+    };
+    Ok(FillValue { version: 2, allocation_time: 2, write_time: 2, value })
+}

@@ -1,0 +1,22 @@
+//! Raw data: where the elements of a dataset lie, and how they get there and back.
+
+mod chunk_access;
+mod chunk_cache;
+mod chunks;
+mod create;
+mod dataset;
+mod fill;
+mod index;
+mod index_arrays;
+mod index_btree_v1;
+mod read;
+mod resize;
+mod sink;
+mod write;
+
+pub(crate) use chunk_cache::ChunkCache;
+pub(crate) use create::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
+pub(crate) use dataset::DatasetInfo;
+pub(crate) use read::{Reading, map, read};
+pub(crate) use resize::resize;
+pub(crate) use write::write;
