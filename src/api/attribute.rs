@@ -35,13 +35,18 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    pub(super) fn new(handle: Handle, name: &str) -> Self {
+    pub(super) fn new(handle: Handle, name: &[u8]) -> Self {
         Attribute { container: Container::attribute(handle, name) }
     }
 
-    /// Returns the attribute's name.
+    /// Returns the attribute's name; bytes that are not UTF-8 are replaced in it.
     pub fn name(&self) -> String {
-        self.container.attribute_name().unwrap_or_default().to_owned()
+        String::from_utf8_lossy(self.raw_name()).into_owned()
+    }
+
+    /// Returns the attribute's name as it is stored.
+    pub fn raw_name(&self) -> &[u8] {
+        self.container.attribute_name()
     }
 }
 
@@ -115,7 +120,7 @@ impl AttributeBuilderEmpty {
             let data = vec![0; to_usize(bytes)?];
             engine::create_attribute(core, self.object.address, name, &datatype, &extent, data)
         })?;
-        Ok(Attribute::new(self.object.clone(), name))
+        Ok(Attribute::new(self.object.clone(), name.as_bytes()))
     }
 }
 
@@ -130,6 +135,6 @@ impl<T: H5Type, D: Dimension> AttributeBuilderData<'_, T, D> {
             let data = T::store(values, &mut Target { core, datatype: &datatype })?.into_owned();
             engine::create_attribute(core, self.object.address, name, &datatype, &extent, data)
         })?;
-        Ok(Attribute::new(self.object.clone(), name))
+        Ok(Attribute::new(self.object.clone(), name.as_bytes()))
     }
 }

@@ -18,7 +18,7 @@ use crate::format::message::dataspace::Extent;
 pub struct Container {
     location: Location,
     /// The name of the attribute; a dataset has none.
-    attribute: Option<String>,
+    attribute: Option<Vec<u8>>,
 }
 
 /// What holds the elements, decoded.
@@ -53,21 +53,24 @@ impl Container {
         Container { location: Location { handle }, attribute: None }
     }
 
-    pub(super) fn attribute(handle: Handle, name: &str) -> Self {
-        Container { location: Location { handle }, attribute: Some(name.to_owned()) }
+    pub(super) fn attribute(handle: Handle, name: &[u8]) -> Self {
+        Container { location: Location { handle }, attribute: Some(name.to_vec()) }
     }
 
-    pub(super) fn attribute_name(&self) -> Option<&str> {
-        self.attribute.as_deref()
+    pub(super) fn attribute_name(&self) -> &[u8] {
+        self.attribute.as_deref().unwrap_or_default()
     }
 
     fn content(&self, core: &Core, header: &Header) -> Result<Content> {
         let Some(name) = &self.attribute else {
             return DatasetInfo::load(core, header).map(|info| Content::Dataset(Box::new(info)));
         };
-        match engine::attribute(core, header, name.as_bytes())? {
+        match engine::attribute(core, header, name)? {
             Some(attribute) => Ok(Content::Attribute(attribute)),
-            None => Err(Misuse::NotFound { path: format!("{}@{name}", self.handle.path) }.into()),
+            None => {
+                let path = format!("{}@{}", self.handle.path, String::from_utf8_lossy(name));
+                Err(Misuse::NotFound { path }.into())
+            }
         }
     }
 
@@ -136,6 +139,18 @@ impl Container {
             let source = Source { core, datatype: content.datatype(), count: slab.element_count()?, place };
             f(&source, to_shape(&shape)?)
         })
+    }
+
+    /// Reads what is selected as it is stored: elements of [`Container::dtype`] in the order of a C array.
+    pub fn read_bytes(&self, selection: impl Into<Selection>) -> Result<Vec<u8>> {
+        self.with_source(&selection.into(), |source, _| source.raw())
+    }
+
+    /// Returns what a stored element of variable length stands for: its number of elements, and their stored bytes.
+    pub fn follow(&self, element: &[u8]) -> Result<(u32, Vec<u8>)> {
+        let core = self.handle.shared.read();
+        super::elements::follow(&core, element, |count, bytes| Ok((count, bytes.to_vec())))
+            .map_err(|e| e.of(&self.handle.path))
     }
 
     /// Reads everything into a vector, in the order of a C array.

@@ -57,12 +57,7 @@ impl Source<'_> {
 
     /// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
     pub(crate) fn follow<T>(&self, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
-        let sizes = self.core.sizes();
-        let element: VariableLength = format::decode(element, 0, &sizes, self.budget())?;
-        if element.count == 0 {
-            return f(0, &[]);
-        }
-        self.core.heap_object(element.id, |bytes| f(element.count, bytes))
+        follow(self.core, element, f)
     }
 
     fn budget(&self) -> &Budget {
@@ -82,6 +77,15 @@ impl Source<'_> {
             }
         }
     }
+}
+
+/// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
+pub(super) fn follow<T>(core: &Core, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
+    let element: VariableLength = format::decode(element, 0, &core.sizes(), &core.budget)?;
+    if element.count == 0 {
+        return f(0, &[]);
+    }
+    core.heap_object(element.id, |bytes| f(element.count, bytes))
 }
 
 /// The file that values are encoded for, and the type that they are to have there.

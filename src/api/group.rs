@@ -23,6 +23,8 @@ pub struct Group {
 pub struct Link {
     /// The link's name; bytes that are not UTF-8 are replaced in it.
     pub name: String,
+    /// The link's name as it is stored.
+    pub raw_name: Vec<u8>,
     /// Where it leads.
     pub kind: LinkKind,
     /// The order in which it was created, where the group keeps that.
@@ -83,19 +85,19 @@ impl Group {
 
     /// Opens whatever has this name.
     pub fn open(&self, name: &str) -> Result<Object> {
-        let handle = self.resolve(name)?;
-        let kind = handle.with(|_, header| Ok(engine::kind_of(header)))?;
-        match kind {
-            "group" => Ok(Object::Group(Group::new(handle))),
-            "dataset" => Ok(Object::Dataset(Dataset::new(handle))),
-            "datatype" => Ok(Object::Datatype(Location { handle })),
-            _ => {
-                let error = Error::malformed("it is neither a group nor a dataset nor a datatype");
-                Err(error.of(&handle.path))
-            }
-        }
+        Object::at(self.resolve(name)?)
     }
 
+    /// Opens what a link of this group leads to. Unlike [`Group::open`] it needs no name that is UTF-8.
+    pub fn open_link(&self, link: &Link) -> Result<Object> {
+        match link.kind {
+            LinkKind::Hard(address) => {
+                let path = engine::join(&self.handle.path, &link.name);
+                Object::at(self.handle.other(crate::base::Address(address), path))
+            }
+            _ => self.open(&link.name),
+        }
+    }
     /// Tells whether something has this name and can be found.
     pub fn exists(&self, name: &str) -> bool {
         self.resolve(name).is_ok()
@@ -181,7 +183,7 @@ impl Group {
     }
 
     fn members(&self) -> Result<impl Iterator<Item = Object>> {
-        Ok(self.links()?.into_iter().filter_map(|link| self.open(&link.name).ok()))
+        Ok(self.links()?.into_iter().filter_map(|link| self.open_link(&link).ok()))
     }
 
     fn resolve(&self, name: &str) -> Result<Handle> {
@@ -212,10 +214,25 @@ fn public(link: link::Link) -> Result<Link> {
         (None, Target::Soft(path)) => LinkKind::Soft(text(path)),
         (None, Target::Other { kind, .. }) => LinkKind::User(*kind),
     };
-    Ok(Link { name: text(&link.name), kind, creation_order: link.creation_order })
+    let name = text(&link.name);
+    Ok(Link { name, raw_name: link.name, kind, creation_order: link.creation_order })
 }
 
 impl Object {
+    /// Finds out what kind of object it is.
+    fn at(handle: Handle) -> Result<Object> {
+        let kind = handle.with(|_, header| Ok(engine::kind_of(header)))?;
+        match kind {
+            "group" => Ok(Object::Group(Group::new(handle))),
+            "dataset" => Ok(Object::Dataset(Dataset::new(handle))),
+            "datatype" => Ok(Object::Datatype(Location { handle })),
+            _ => {
+                let error = Error::malformed("it is neither a group nor a dataset nor a datatype");
+                Err(error.of(&handle.path))
+            }
+        }
+    }
+
     /// Returns what all kinds of objects have.
     pub fn location(&self) -> &Location {
         match self {

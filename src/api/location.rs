@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
-use super::types::H5Type;
+use super::types::{Datatype, H5Type};
 use crate::base::{Misuse, Result};
 use crate::engine;
+use crate::format::message::comment::Comment;
 
 /// An object of a file.
 #[derive(Clone, Debug)]
@@ -35,11 +36,25 @@ impl Location {
         self.handle.with(|core, header| header.reference_count(core))
     }
 
+    /// Returns the comment that the object has, if it has one.
+    pub fn comment(&self) -> Result<Option<String>> {
+        let comment = self.handle.with(|core, header| header.message::<Comment>(core))?;
+        Ok(comment.map(|comment| String::from_utf8_lossy(&comment.0).into_owned()))
+    }
+
+    /// Returns the type that a committed datatype holds; none for other objects.
+    pub fn committed(&self) -> Result<Option<Datatype>> {
+        self.handle.with(|core, header| match engine::kind_of(header) {
+            "datatype" => Ok(header.message(core)?.map(|stored| Datatype { stored })),
+            _ => Ok(None),
+        })
+    }
+
     /// Opens an attribute.
     pub fn attr(&self, name: &str) -> Result<Attribute> {
         let found = self.handle.with(|core, header| engine::attribute(core, header, name.as_bytes()))?;
         match found {
-            Some(_) => Ok(Attribute::new(self.handle.clone(), name)),
+            Some(_) => Ok(Attribute::new(self.handle.clone(), name.as_bytes())),
             None => {
                 let path = format!("{}@{name}", self.handle.path);
                 Err(crate::base::Error::from(Misuse::NotFound { path }).of(&self.handle.path))
@@ -63,7 +78,7 @@ impl Location {
         let all = self.handle.with(engine::attributes)?;
         let open = |attribute: Result<engine::AttributeValue>| {
             let name = attribute.map_err(|e| e.of(&self.handle.path))?.name;
-            Ok(Attribute::new(self.handle.clone(), &String::from_utf8_lossy(&name)))
+            Ok(Attribute::new(self.handle.clone(), &name))
         };
         Ok(all.into_iter().map(open).collect())
     }

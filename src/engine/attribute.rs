@@ -65,7 +65,7 @@ pub(crate) fn create_attribute(
 }
 
 /// Gives an attribute other values of the same type and shape.
-pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &str, data: Vec<u8>) -> Result<()> {
+pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &[u8], data: Vec<u8>) -> Result<()> {
     let mut header = Header::clone(&*Header::load(core, object)?);
     let index = required(core, &header, name)?;
     let mut attribute: Attribute = header.decode(core, &header.messages[index])?;
@@ -81,14 +81,15 @@ pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &str, data
 /// Takes an attribute away.
 pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<()> {
     let mut header = Header::clone(&*Header::load(core, object)?);
-    let index = required(core, &header, name)?;
+    let index = required(core, &header, name.as_bytes())?;
     header.messages.remove(index);
     header.store(core)
 }
 
-fn required(core: &Core, header: &Header, name: &str) -> Result<usize> {
+fn required(core: &Core, header: &Header, name: &[u8]) -> Result<usize> {
     refuse_dense(core, header)?;
-    find(core, header, name.as_bytes())?.ok_or_else(|| Misuse::NotFound { path: name.to_owned() }.into())
+    let missing = || Misuse::NotFound { path: String::from_utf8_lossy(name).into_owned() };
+    find(core, header, name)?.ok_or_else(|| missing().into())
 }
 
 /// The position of an attribute's message. One that cannot be decoded is passed over: it is another one.

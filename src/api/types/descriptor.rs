@@ -126,6 +126,11 @@ pub struct Datatype {
 }
 
 impl Datatype {
+    /// Returns the type in every detail that the file stores.
+    pub fn stored(&self) -> &datatype::Datatype {
+        &self.stored
+    }
+
     /// Returns the bytes of an element in the file.
     pub fn size(&self) -> u32 {
         self.stored.size

@@ -12,6 +12,14 @@ pub use super::elements::{Source, Target};
 pub use descriptor::{Datatype, FloatSize, IntSize, TypeDescriptor};
 pub use string::{FixedAscii, FixedUnicode, StringError, VarLenAscii, VarLenUnicode};
 
+/// Datatypes in every detail that a file stores, in the words of the format specification.
+pub mod stored {
+    pub use crate::format::datatype::{
+        Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Member, Normalization, Order, Padding,
+        Reference,
+    };
+}
+
 /// A Rust type that can be an element of a dataset or an attribute.
 ///
 /// Implemented by the integers and floats of 1 to 8 bytes, `bool` (stored as h5py stores it), [`String`] and the

@@ -19,67 +19,127 @@ mod numeric;
 use crate::base::{Error, Reader, Result, Sizes, Structure, Writer};
 use crate::format::Wire;
 
-pub(crate) use numeric::{Bits, FixedPoint, FloatingPoint, Normalization, Order};
+pub use numeric::{Bits, FixedPoint, FloatingPoint, Normalization, Order};
 
+/// A datatype as a file stores it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Datatype {
-    pub(crate) version: u8,
+pub struct Datatype {
+    /// The version of the message; 1 to 5.
+    pub version: u8,
     /// Bytes of one element in the file.
-    pub(crate) size: u32,
-    pub(crate) class: Class,
+    pub size: u32,
+    /// What the bytes mean.
+    pub class: Class,
 }
 
+/// The class of a datatype with its properties.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Class {
+pub enum Class {
+    /// An integer (class 0).
     FixedPoint(FixedPoint),
+    /// A floating-point number (class 1).
     FloatingPoint(FloatingPoint),
-    Time { order: Order, precision: u16 },
-    String { padding: Padding, charset: Charset },
+    /// A time (class 2), of which the format says no more than this.
+    Time {
+        /// The byte order.
+        order: Order,
+        /// The bits that count.
+        precision: u16,
+    },
+    /// A string of a fixed length (class 3).
+    String {
+        /// What fills shorter strings.
+        padding: Padding,
+        /// The character set.
+        charset: Charset,
+    },
+    /// A field of bits (class 4).
     BitField(Bits),
-    Opaque { tag: Vec<u8> },
+    /// Bytes without a meaning (class 5).
+    Opaque {
+        /// A description, as stored: padded with NULs.
+        tag: Vec<u8>,
+    },
+    /// A structure (class 6).
     Compound(Vec<Member>),
+    /// A reference to an object or a part of one (class 7).
     Reference(Reference),
-    Enumeration { base: Box<Datatype>, members: Vec<(Vec<u8>, Vec<u8>)> },
+    /// Names for integers (class 8).
+    Enumeration {
+        /// The integer type.
+        base: Box<Datatype>,
+        /// Names with values; a value has the bytes of the base type.
+        members: Vec<(Vec<u8>, Vec<u8>)>,
+    },
+    /// A sequence of any length (class 9, type 0).
     Sequence(Box<Datatype>),
-    VariableString { padding: Padding, charset: Charset, base: Box<Datatype> },
-    Array { dims: Vec<u32>, base: Box<Datatype> },
+    /// A string of any length (class 9, type 1).
+    VariableString {
+        /// What fills shorter strings.
+        padding: Padding,
+        /// The character set.
+        charset: Charset,
+        /// The type of one character.
+        base: Box<Datatype>,
+    },
+    /// An array (class 10).
+    Array {
+        /// The size of each axis.
+        dims: Vec<u32>,
+        /// The type of an element of the array.
+        base: Box<Datatype>,
+    },
+    /// A complex number (class 11) of two parts of one type.
     Complex(Box<Datatype>),
 }
 
 /// What fills a fixed-length string that is shorter than its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Padding {
+pub enum Padding {
+    /// A NUL ends the string.
     NullTerminated,
+    /// NULs fill the field.
     NullPadded,
+    /// Spaces fill the field.
     SpacePadded,
 }
 
+/// The character set of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Charset {
+pub enum Charset {
+    /// ASCII.
     Ascii,
+    /// UTF-8.
     Utf8,
 }
 
+/// What a reference refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reference {
-    /// The two forms of 1.8.
+pub enum Reference {
+    /// An object, in the form of 1.8.
     Object,
+    /// A region of a dataset, in the form of 1.8.
     Region,
-    /// The form of 1.12, which holds an object, a region or an attribute; `kind` is 2, 3 or 4.
+    /// The form of 1.12, which holds an object, a region or an attribute.
     Standard {
+        /// 2 object, 3 region, 4 attribute.
         kind: u8,
+        /// The version of the encoding.
         version: u8,
     },
 }
 
+/// A member of a compound.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Member {
-    pub(crate) name: Vec<u8>,
+pub struct Member {
+    /// The name.
+    pub name: Vec<u8>,
     /// Bytes from the beginning of the compound.
-    pub(crate) offset: u32,
+    pub offset: u32,
     /// Of a version 1 compound only: up to four sizes that make the member an array.
-    pub(crate) dims: Vec<u32>,
-    pub(crate) datatype: Datatype,
+    pub dims: Vec<u32>,
+    /// The type.
+    pub datatype: Datatype,
 }
 
 /// The head of every datatype message, before its properties.

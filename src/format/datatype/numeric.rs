@@ -18,9 +18,12 @@
 
 use crate::base::{Reader, Result, Writer};
 
+/// The order of the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub enum Order {
+    /// The lowest byte first.
     Little,
+    /// The highest byte first.
     Big,
     /// Pairs of bytes swapped, as on a VAX; floating point only.
     Vax,
@@ -45,12 +48,17 @@ impl Order {
 
 /// Some bits of a word, and what the word's other bits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bits {
-    pub(crate) order: Order,
-    pub(crate) offset: u16,
-    pub(crate) precision: u16,
-    pub(crate) low_padding: bool,
-    pub(crate) high_padding: bool,
+pub struct Bits {
+    /// The byte order of the word.
+    pub order: Order,
+    /// The lowest bit that counts.
+    pub offset: u16,
+    /// The bits that count.
+    pub precision: u16,
+    /// Whether the bits below are ones.
+    pub low_padding: bool,
+    /// Whether the bits above are ones.
+    pub high_padding: bool,
 }
 
 impl Bits {
@@ -74,10 +82,13 @@ impl Bits {
     }
 }
 
+/// An integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FixedPoint {
-    pub(crate) bits: Bits,
-    pub(crate) signed: bool,
+pub struct FixedPoint {
+    /// Which bits of the word it is.
+    pub bits: Bits,
+    /// Whether it is in two's complement.
+    pub signed: bool,
 }
 
 impl FixedPoint {
@@ -96,7 +107,7 @@ impl FixedPoint {
 
 /// What stands before the mantissa's stored bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Normalization {
+pub enum Normalization {
     /// Nothing: the value is as stored.
     None,
     /// The highest bit is stored, and set.
@@ -107,17 +118,27 @@ pub(crate) enum Normalization {
     Reserved,
 }
 
+/// A floating-point number by the places of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FloatingPoint {
-    pub(crate) bits: Bits,
-    pub(crate) inner_padding: bool,
-    pub(crate) normalization: Normalization,
-    pub(crate) sign: u8,
-    pub(crate) exponent: u8,
-    pub(crate) exponent_size: u8,
-    pub(crate) mantissa: u8,
-    pub(crate) mantissa_size: u8,
-    pub(crate) bias: u32,
+pub struct FloatingPoint {
+    /// Which bits of the word it is.
+    pub bits: Bits,
+    /// Whether bits between the parts are ones.
+    pub inner_padding: bool,
+    /// What stands before the mantissa.
+    pub normalization: Normalization,
+    /// The sign's bit.
+    pub sign: u8,
+    /// The exponent's lowest bit.
+    pub exponent: u8,
+    /// The exponent's number of bits.
+    pub exponent_size: u8,
+    /// The mantissa's lowest bit.
+    pub mantissa: u8,
+    /// The mantissa's number of bits.
+    pub mantissa_size: u8,
+    /// What is taken from the exponent.
+    pub bias: u32,
 }
 
 impl FloatingPoint {
