@@ -59,6 +59,10 @@ pub mod storage;
 
 pub use api::types;
 pub use api::{
+    AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, ReferenceTarget, RegionSelection,
+    VirtualSource,
+};
+pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, Container, Dataset,
     DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File, FileOptions, FilterInfo,
     Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection, SliceOrIndex,

@@ -74,7 +74,7 @@ impl Dataset {
         Dataset { container: Container::dataset(handle) }
     }
 
-    fn inspect<T>(&self, f: impl FnOnce(&Core, &DatasetInfo) -> Result<T>) -> Result<T> {
+    pub(super) fn inspect<T>(&self, f: impl FnOnce(&Core, &DatasetInfo) -> Result<T>) -> Result<T> {
         self.handle
             .with(|core, header: &Header| DatasetInfo::load(core, header).and_then(|info| f(core, &info)))
     }

@@ -220,7 +220,7 @@ fn public(link: link::Link) -> Result<Link> {
 
 impl Object {
     /// Finds out what kind of object it is.
-    fn at(handle: Handle) -> Result<Object> {
+    pub(super) fn at(handle: Handle) -> Result<Object> {
         let kind = handle.with(|_, header| Ok(engine::kind_of(header)))?;
         match kind {
             "group" => Ok(Object::Group(Group::new(handle))),

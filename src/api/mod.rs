@@ -12,7 +12,9 @@ mod handle;
 mod location;
 mod mapped;
 mod options;
+mod reference;
 mod selection;
+mod storage_info;
 pub mod types;
 
 pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty};
@@ -25,5 +27,7 @@ pub use group::{Group, Link, LinkKind, Object};
 pub use location::Location;
 pub use mapped::MappedArray;
 pub use options::FileOptions;
+pub use reference::{ReferenceTarget, RegionSelection};
 pub use selection::{Selection, SliceOrIndex};
+pub use storage_info::{AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualSource};
 pub use types::H5Type;

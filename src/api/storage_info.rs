@@ -1,0 +1,130 @@
+//! What a dataset says about its storage beyond its layout: fill values, external files, sources of virtual datasets.
+
+use super::Dataset;
+use crate::base::Result;
+use crate::data::{self, DatasetInfo};
+use crate::format::message::fill_value::Fill;
+use crate::format::message::layout::Storage;
+
+/// What elements have that were never written, and when that is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FillInfo {
+    /// The value.
+    pub value: FillValue,
+    /// When it is written.
+    pub write_time: FillTime,
+    /// When space is allocated.
+    pub allocation_time: AllocationTime,
+}
+
+/// The states of a fill value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FillValue {
+    /// There is none: what was never written is undefined.
+    Undefined,
+    /// Zeros.
+    Default,
+    /// One element in the dataset's type, as it is stored.
+    User(Vec<u8>),
+}
+
+/// When the fill value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FillTime {
+    /// When space is allocated.
+    Allocation,
+    /// Never.
+    Never,
+    /// When space is allocated, if the value was set by the user.
+    IfSet,
+}
+
+/// When space for the data is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllocationTime {
+    /// When the dataset is created.
+    Early,
+    /// When it is first written.
+    Late,
+    /// Chunk by chunk.
+    Incremental,
+}
+
+/// A piece of a dataset's data in another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalFile {
+    /// The name of the file as it is stored.
+    pub name: Vec<u8>,
+    /// Where the piece begins in it.
+    pub offset: u64,
+    /// The bytes of the piece; `None` is as many as there are.
+    pub size: Option<u64>,
+}
+
+/// A dataset that a virtual dataset is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualSource {
+    /// The name of the file as it is stored; "." is the file of the virtual dataset.
+    pub file: Vec<u8>,
+    /// The path of the dataset in it.
+    pub dataset: Vec<u8>,
+}
+
+impl Dataset {
+    /// Returns what elements have that were never written.
+    pub fn fill_info(&self) -> Result<FillInfo> {
+        self.inspect(|_, info| {
+            let fill = &info.fill;
+            Ok(FillInfo {
+                value: match &fill.value {
+                    Fill::Undefined => FillValue::Undefined,
+                    Fill::Default => FillValue::Default,
+                    Fill::User(value) => FillValue::User(value.clone()),
+                },
+                write_time: match fill.write_time {
+                    0 => FillTime::Allocation,
+                    1 => FillTime::Never,
+                    _ => FillTime::IfSet,
+                },
+                allocation_time: match fill.allocation_time {
+                    1 => AllocationTime::Early,
+                    2 => AllocationTime::Late,
+                    3 => AllocationTime::Incremental,
+                    _ => usual_allocation(info),
+                },
+            })
+        })
+    }
+
+    /// Returns the pieces of the data that lie in other files; none for other datasets.
+    pub fn external_files(&self) -> Result<Vec<ExternalFile>> {
+        self.handle.with(|core, header| {
+            let files = data::external_files(core, header)?;
+            let public = |(name, slot): (Vec<u8>, crate::format::message::external_files::Slot)| {
+                ExternalFile { name, offset: slot.offset, size: slot.size }
+            };
+            Ok(files.into_iter().map(public).collect())
+        })
+    }
+
+    /// Returns the datasets that this virtual one is made of; none for other layouts.
+    pub fn virtual_sources(&self) -> Result<Vec<VirtualSource>> {
+        self.inspect(|core, info| {
+            let Some(mappings) = data::virtual_mappings(core, info)? else { return Ok(Vec::new()) };
+            let public = |(file, dataset): (&[u8], &[u8])| VirtualSource {
+                file: file.to_vec(),
+                dataset: dataset.to_vec(),
+            };
+            Ok(mappings.names().into_iter().map(public).collect())
+        })
+    }
+}
+
+/// What libhdf5 takes where the file leaves it to the layout.
+fn usual_allocation(info: &DatasetInfo) -> AllocationTime {
+    match info.layout.storage {
+        Storage::Compact(_) => AllocationTime::Early,
+        Storage::Contiguous { .. } => AllocationTime::Late,
+        Storage::Chunked(_) | Storage::Virtual { .. } => AllocationTime::Incremental,
+    }
+}

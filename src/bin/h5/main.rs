@@ -1,0 +1,78 @@
+//! `h5`, the command line tool.
+
+mod digest;
+mod dump;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Looks into HDF5 files.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Prints what a file holds, in the words of libhdf5's h5dump.
+    Dump(dump::Options),
+    /// Prints a canonical description of a file with a hash for every dataset and attribute.
+    ///
+    /// Two files hold the same data where the hashes are the same: they do not depend on layouts, filters or byte
+    /// orders.
+    Digest {
+        /// The file to look into.
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Dump(options) => dump::run(&options),
+        Verb::Digest { file } => digest::run(&file),
+    };
+    match result {
+        Ok(code) => code,
+        // Whoever reads from a pipe may stop early.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("h5: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+enum Failure {
+    /// The file could not be read.
+    File(h5::Error),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::File(error) => write!(f, "{error}"),
+            Failure::Output(error) => write!(f, "cannot write the output: {error}"),
+        }
+    }
+}
+
+impl From<h5::Error> for Failure {
+    fn from(error: h5::Error) -> Self {
+        Failure::File(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}

@@ -1,0 +1,20 @@
+//! Virtual datasets: which parts of which other datasets they are made of.
+
+use crate::base::Result;
+use crate::engine::Core;
+use crate::format::global_heap::GlobalHeapId;
+use crate::format::message::layout::Storage;
+use crate::format::virtual_mapping::VirtualMappings;
+
+use super::dataset::DatasetInfo;
+
+/// The mappings of a virtual dataset; none for other layouts, or where there is not even one.
+pub(crate) fn virtual_mappings(core: &Core, info: &DatasetInfo) -> Result<Option<VirtualMappings>> {
+    let Storage::Virtual { collection, index } = info.layout.storage else { return Ok(None) };
+    let id = GlobalHeapId { collection, index };
+    if id.target().is_none() {
+        return Ok(None);
+    }
+    let decode = |bytes: &[u8]| crate::format::decode_padded(bytes, 0, &core.sizes(), &core.budget);
+    core.heap_object(id, decode).map(Some)
+}
