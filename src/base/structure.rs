@@ -79,6 +79,7 @@ structures! {
     ReferenceCount => "reference count message",
     FileSpaceInfo => "file space info message",
     CacheImage => "metadata cache image message",
+    CacheImageBlock => "metadata cache image",
     Selection => "dataspace selection",
     Reference => "reference",
     Chunk => "chunk",

@@ -8,6 +8,7 @@ use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::index_arrays;
 use super::index_btree_v1::BTree1;
+use super::index_btree_v2::ChunkBTree2;
 
 /// A chunk in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,9 +43,7 @@ pub(crate) fn open(core: &Core, info: &DatasetInfo, grid: &Grid) -> Result<Box<d
         ChunkIndexKind::ExtensibleArray(_) => {
             Box::new(index_arrays::ExtensibleArray::open(core, info, grid, address)?)
         }
-        ChunkIndexKind::BTree2 { .. } => {
-            return Err(Error::unsupported("chunks in a version 2 B-tree"));
-        }
+        ChunkIndexKind::BTree2 { .. } => Box::new(ChunkBTree2::open(core, info, grid, address)?),
     })
 }
 

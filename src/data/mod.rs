@@ -10,6 +10,7 @@ mod fill;
 mod index;
 mod index_arrays;
 mod index_btree_v1;
+mod index_btree_v2;
 mod read;
 mod resize;
 mod sink;

@@ -1,5 +1,6 @@
 //! Attributes: listing them, finding one by name, creating, overwriting and deleting one.
 
+use super::dense_attributes::DenseAttributes;
 use super::header::resolve_shared;
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, Structure, byte_count, element_count, to_usize};
@@ -20,19 +21,25 @@ pub(crate) struct AttributeValue {
     pub(crate) data: Vec<u8>,
 }
 
-/// Every attribute of an object; one that cannot be read is an error of its own.
+/// Every attribute of an object, as they are stored or in the order of their creation; one that cannot be read is an
+/// error of its own.
 pub(crate) fn attributes(core: &Core, header: &Header) -> Result<Vec<Result<AttributeValue>>> {
-    refuse_dense(core, header)?;
-    Ok(header.all(MessageType::ATTRIBUTE).map(|message| value(core, header, message)).collect())
+    if let Some(dense) = dense(core, header)? {
+        let read = dense.attributes().into_iter();
+        return Ok(read.map(|read| read.and_then(|(a, offset)| value(core, a, offset))).collect());
+    }
+    let compact = header.all(MessageType::ATTRIBUTE);
+    Ok(compact.map(|message| value(core, header.decode(core, message)?, message.offset)).collect())
 }
 
 /// The attribute with this name.
 pub(crate) fn attribute(core: &Core, header: &Header, name: &[u8]) -> Result<Option<AttributeValue>> {
-    refuse_dense(core, header)?;
-    match find(core, header, name)? {
-        Some(index) => value(core, header, &header.messages[index]).map(Some),
-        None => Ok(None),
+    if let Some(dense) = dense(core, header)? {
+        return dense.find(name)?.map(|(attribute, offset)| value(core, attribute, offset)).transpose();
     }
+    let Some(index) = find(core, header, name)? else { return Ok(None) };
+    let message = &header.messages[index];
+    value(core, header.decode(core, message)?, message.offset).map(Some)
 }
 
 /// Adds an attribute that the object does not have yet.
@@ -110,17 +117,27 @@ fn new_message(core: &Core, attribute: &Attribute) -> Result<Message> {
     Ok(message)
 }
 
-fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
+/// The attributes, if the object keeps them in a heap.
+fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseAttributes<'a>>> {
     match header.message::<AttributeInfo>(core)? {
-        Some(AttributeInfo { heap: Some(_), .. }) => {
-            Err(Error::unsupported("attributes in a fractal heap").within(Structure::Attribute))
+        Some(AttributeInfo { heap: Some(heap), by_name, .. }) => {
+            DenseAttributes::open(core, heap, by_name).map(Some)
         }
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 
-fn value(core: &Core, header: &Header, message: &Message) -> Result<AttributeValue> {
-    let attribute: Attribute = header.decode(core, message)?;
+fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
+    match dense(core, header)? {
+        Some(_) => {
+            Err(Error::unsupported("editing attributes in a fractal heap").within(Structure::Attribute))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Finds the shared parts of an attribute; `offset` is where it lies in the file.
+fn value(core: &Core, attribute: Attribute, offset: u64) -> Result<AttributeValue> {
     let datatype = part(core, attribute.datatype)?;
     let extent = part(core, attribute.dataspace)?.extent;
     let count = extent.shape().map_or(Ok(0), element_count)?;
@@ -129,7 +146,7 @@ fn value(core: &Core, header: &Header, message: &Message) -> Result<AttributeVal
     if (data.len() as u64) < needed {
         let available = data.len() as u64;
         let error = Error::from(crate::base::Malformed::Truncated { needed, available });
-        return Err(error.at(Structure::Attribute, message.offset));
+        return Err(error.at(Structure::Attribute, offset));
     }
     data.truncate(to_usize(needed)?);
     Ok(AttributeValue { name: attribute.name, datatype, extent, data })

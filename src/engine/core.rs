@@ -1,10 +1,11 @@
 //! One open file below the API: its storage, its numbers, its caches, and `fetch`, the only door to metadata.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Header;
-use super::txn::Txn;
+use super::txn::{Txn, lay_over};
 use crate::base::{
     Address, Budget, Cache, Error, Malformed, Misuse, Reader, Result, Sizes, Structure, to_usize,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Core {
     pub(super) blocks: BlockCache,
     pub(super) decoded: Cache<Address, Arc<dyn Any + Send + Sync>>,
     pub(super) headers: Cache<Address, Arc<Header>>,
+    /// Blocks of a metadata cache image, by address: they are newer than the storage.
+    pub(super) image: BTreeMap<u64, Vec<u8>>,
     /// None: the file is open for reading only.
     pub(super) txn: Option<Txn>,
 }
@@ -57,6 +60,7 @@ impl Core {
             blocks: BlockCache::new(),
             decoded: Cache::new(DECODED_CAPACITY),
             headers: Cache::new(HEADERS_CAPACITY),
+            image: BTreeMap::new(),
             txn: None,
         })
     }
@@ -89,11 +93,7 @@ impl Core {
     where
         T: Framed + Any + Send + Sync,
     {
-        if let Some(value) = self.decoded.get(&address).and_then(|value| value.downcast().ok()) {
-            return Ok(value);
-        }
-        let (value, len) = self.fetch_uncached::<T>(address, cx)?;
-        Ok(self.keep(address, Arc::new(value), len))
+        self.cached(address, || self.fetch_uncached(address, cx))
     }
 
     /// The same for a value that something else is going to keep; also tells the length of its block.
@@ -125,11 +125,7 @@ impl Core {
     where
         T: Wire + Any + Send + Sync,
     {
-        if let Some(value) = self.decoded.get(&address).and_then(|value| value.downcast().ok()) {
-            return Ok(value);
-        }
-        let value = self.fetch_sized_uncached::<T>(address, len, cx)?;
-        Ok(self.keep(address, Arc::new(value), to_usize(len)?))
+        self.cached(address, || Ok((self.fetch_sized_uncached(address, len, cx)?, to_usize(len)?)))
     }
 
     pub(crate) fn fetch_sized_uncached<T: Wire>(
@@ -138,8 +134,14 @@ impl Core {
         len: u64,
         cx: &T::Context,
     ) -> Result<T> {
+        let (block, offset) = self.block(address, len, T::STRUCTURE)?;
+        format::decode(&block, offset, cx, &self.budget)
+    }
+
+    /// The bytes of a structure, and where in the file they lie.
+    pub(super) fn block(&self, address: Address, len: u64, structure: Structure) -> Result<(Vec<u8>, u64)> {
         let offset = self.offset(address)?;
-        let locate = |e: Error| e.at(T::STRUCTURE, offset);
+        let locate = |e: Error| e.at(structure, offset);
         let available = self.end().saturating_sub(offset);
         if len > available {
             return Err(locate(Malformed::Truncated { needed: len, available }.into()));
@@ -147,14 +149,27 @@ impl Core {
         self.budget.metadata(len).map_err(locate)?;
         let mut block = vec![0; to_usize(len)?];
         self.read_metadata(offset, &mut block).map_err(locate)?;
-        format::decode(&block, offset, cx, &self.budget)
+        Ok((block, offset))
     }
 
-    fn keep<T: Any + Send + Sync>(&self, address: Address, value: Arc<T>, len: usize) -> Arc<T> {
+    /// What is kept of an address, or else what `make` makes of it, with about the bytes that it takes.
+    pub(super) fn cached<T>(
+        &self,
+        address: Address,
+        make: impl FnOnce() -> Result<(T, usize)>,
+    ) -> Result<Arc<T>>
+    where
+        T: Any + Send + Sync,
+    {
+        if let Some(value) = self.decoded.get(&address).and_then(|value| value.downcast().ok()) {
+            return Ok(value);
+        }
+        let (value, len) = make()?;
+        let value = Arc::new(value);
         let kept: Arc<dyn Any + Send + Sync> = value.clone();
         // A decoded value takes about as much as its bytes, and something for being a value.
         self.decoded.insert(address, kept, len + 64);
-        value
+        Ok(value)
     }
 
     /// Where the file ends, counting what is not written yet.
@@ -167,6 +182,7 @@ impl Core {
         let stored = self.storage_len.saturating_sub(offset).min(buffer.len() as u64);
         let stored = to_usize(stored)?;
         self.blocks.read_at(&*self.storage, offset, &mut buffer[..stored])?;
+        lay_over(&self.image, offset - self.superblock.base, buffer);
         if let Some(txn) = &self.txn {
             txn.overlay(offset - self.superblock.base, buffer);
         }
@@ -182,6 +198,19 @@ impl Core {
             return Err(error.at(Structure::RawData, offset));
         }
         Ok(self.storage.read_at(offset, buffer).map_err(|e| Error::from(e).at(Structure::RawData, offset))?)
+    }
+
+    /// Raw data whose length the file tells.
+    pub(crate) fn raw(&self, address: Address, len: u64) -> Result<Vec<u8>> {
+        let offset = self.offset(address)?;
+        let locate = |e: Error| e.at(Structure::RawData, offset);
+        let available = self.storage_len.saturating_sub(offset);
+        if len > available {
+            return Err(locate(Malformed::Truncated { needed: len, available }.into()));
+        }
+        let mut bytes = self.budget.zeroed(len).map_err(locate)?;
+        self.read_raw(address, &mut bytes)?;
+        Ok(bytes)
     }
 
     /// Maps raw data into memory.

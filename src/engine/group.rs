@@ -1,5 +1,6 @@
 //! Groups of either style: listing links, finding one by name, adding one.
 
+use super::dense_links::DenseLinks;
 use super::symbol_table::OldGroup;
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, Structure};
@@ -19,14 +20,34 @@ pub(crate) fn is_group(header: &Header) -> bool {
         || header.has(MessageType::LINK)
 }
 
-/// All links of a group: by name in old-style groups, as they are stored in others.
+/// All links of a group, in the order of the bytes of their names.
 pub(crate) fn links(core: &Core, header: &Header) -> Result<Vec<Link>> {
     if let Some(table) = header.message::<SymbolTable>(core)? {
         return OldGroup::open(core, &table)?.links();
     }
+    let mut links = new_style_links(core, header)?;
+    links.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(links)
+}
+
+/// All links of a group in the order of their creation, if the group keeps track of that.
+pub(crate) fn links_by_creation_order(core: &Core, header: &Header) -> Result<Option<Vec<Link>>> {
+    if header.has(MessageType::SYMBOL_TABLE) {
+        return Ok(None);
+    }
+    let mut links = new_style_links(core, header)?;
+    // Each link has its number: the index by creation order tells nothing that they don't.
+    let tracked = header.message::<LinkInfo>(core)?.is_some_and(|info| info.next_creation_order.is_some());
+    links.sort_by_key(|link| link.creation_order);
+    Ok(tracked.then_some(links))
+}
+
+fn new_style_links(core: &Core, header: &Header) -> Result<Vec<Link>> {
     check_group(core, header)?;
-    refuse_dense(core, header)?;
-    header.all(MessageType::LINK).map(|message| header.decode(core, message)).collect()
+    match dense(core, header)? {
+        Some(dense) => dense.links(),
+        None => header.all(MessageType::LINK).map(|message| header.decode(core, message)).collect(),
+    }
 }
 
 /// The link with this name.
@@ -35,7 +56,9 @@ pub(crate) fn find_link(core: &Core, header: &Header, name: &[u8]) -> Result<Opt
         return OldGroup::open(core, &table)?.find(name);
     }
     check_group(core, header)?;
-    refuse_dense(core, header)?;
+    if let Some(dense) = dense(core, header)? {
+        return dense.find(name);
+    }
     for message in header.all(MessageType::LINK) {
         let link: Link = header.decode(core, message)?;
         if link.name == name {
@@ -54,12 +77,11 @@ fn check_group(core: &Core, header: &Header) -> Result<()> {
         .at(Structure::ObjectHeader, core.offset(header.address)?))
 }
 
-fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
+/// The links, if the group keeps them in a heap.
+fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseLinks<'a>>> {
     match header.message::<LinkInfo>(core)? {
-        Some(LinkInfo { heap: Some(_), .. }) => {
-            Err(Error::unsupported("links in a fractal heap").within(Structure::Group))
-        }
-        _ => Ok(()),
+        Some(LinkInfo { heap: Some(heap), by_name, .. }) => DenseLinks::open(core, heap, by_name).map(Some),
+        _ => Ok(None),
     }
 }
 
@@ -101,12 +123,15 @@ pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: 
     header.store(core)
 }
 
-/// Refuses names that exist or that a path cannot hold.
+/// Refuses names that exist or that a path cannot hold, and groups that nothing can be added to yet.
 pub(crate) fn check_new_name(core: &Core, parent: Address, name: &str) -> Result<()> {
     if name.is_empty() || name == "." || name.contains(['/', '\0']) {
         return Err(Error::misuse(format!("{name:?} cannot be the name of a link")));
     }
     let header = Header::load(core, parent)?;
+    if !header.has(MessageType::SYMBOL_TABLE) && dense(core, &header)?.is_some() {
+        return Err(Error::unsupported("adding links to a fractal heap").within(Structure::Group));
+    }
     match find_link(core, &header, name.as_bytes())? {
         Some(_) => Err(Misuse::Exists { name: name.to_owned() }.into()),
         None => Ok(()),

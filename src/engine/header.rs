@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Core;
+use super::shared_message::shared_message;
 use crate::base::{Address, Error, Result, Structure, to_usize};
 use crate::format::message::continuation::Continuation;
 use crate::format::message::reference_count::ReferenceCount;
@@ -139,9 +140,7 @@ impl Header {
 /// Follows a reference to a shared message.
 pub(crate) fn resolve_shared<T: message::Message>(core: &Core, shared: &SharedMessage) -> Result<T> {
     match shared.place {
-        Place::Heap(_) => {
-            Err(Error::unsupported("messages in the shared message heap").within(Structure::SharedMessage))
-        }
+        Place::Heap(id) => Ok(shared_message(core, &id)?.0),
         Place::Header(address) => {
             let owner = Header::load(core, address)?;
             let found = owner.find(T::TYPE).filter(|message| message.flags & SHARED == 0);

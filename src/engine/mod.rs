@@ -5,13 +5,21 @@
 
 mod attribute;
 mod bounds;
+mod btree_v2;
+mod cache_image;
 mod core;
+mod dense_attributes;
+mod dense_links;
+#[cfg(test)]
+mod fixture;
+mod fractal_heap;
 mod global_heap;
 mod group;
 mod header;
 mod header_edit;
 mod open;
 mod path;
+mod shared_message;
 mod space;
 mod symbol_table;
 mod txn;
@@ -21,6 +29,7 @@ pub(crate) use attribute::{
     AttributeValue, attribute, attributes, create_attribute, delete_attribute, write_attribute,
 };
 pub use bounds::FormatBounds;
+pub(crate) use btree_v2::BTree2;
 pub(crate) use group::{
     check_new_name, create_group, find_link, insert_link, kind_of, links, new_group_header,
 };

@@ -46,8 +46,13 @@ impl Core {
         let mut core = Core::new(storage, superblock, DEFAULT_K)?;
         core.budget = budget;
         core.filters = options.filters;
-        core.k = core.k_values()?;
+        core.k = core.k_values(options.write)?;
+        core.load_cache_image()?;
         if options.write {
+            if !core.image.is_empty() {
+                let error = Error::unsupported("editing a file with a metadata cache image");
+                return Err(error.within(Structure::CacheImage));
+            }
             let end = core.superblock.end_of_file - core.superblock.base;
             core.txn = Some(Txn::new(end, &core.superblock));
         }
@@ -82,7 +87,7 @@ impl Core {
     }
 
     /// The superblock of versions 0 and 1 has them; later files have a message where they differ from the default.
-    fn k_values(&self) -> Result<KValues> {
+    fn k_values(&self, write: bool) -> Result<KValues> {
         match &self.superblock.root {
             Root::Old(old) => Ok(KValues {
                 group_leaf: old.group_leaf_k,
@@ -92,12 +97,17 @@ impl Core {
             Root::New { extension: None, .. } => Ok(DEFAULT_K),
             Root::New { extension: Some(extension), .. } => {
                 let header = Header::load(self, *extension)?;
-                Ok(match header.message::<BTreeK>(self)? {
-                    None => DEFAULT_K,
-                    Some(k) => {
-                        KValues { group_leaf: k.group_leaf, group_internal: k.group_internal, chunk: k.chunk }
-                    }
-                })
+                match header.message::<BTreeK>(self) {
+                    Ok(None) => Ok(DEFAULT_K),
+                    Ok(Some(k)) => Ok(KValues {
+                        group_leaf: k.group_leaf,
+                        group_internal: k.group_internal,
+                        chunk: k.chunk,
+                    }),
+                    // A node tells its entries itself. A wrong K has one refused at worst, and none misread.
+                    Err(error) if write => Err(error),
+                    Err(_) => Ok(DEFAULT_K),
+                }
             }
         }
     }
@@ -166,4 +176,39 @@ fn check_consistency(superblock: &Superblock, len: u64, write: bool) -> Result<(
         return Err(at(Malformed::Truncated { needed: superblock.end_of_file, available: len }.into()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::open;
+    use super::*;
+    use crate::format::message::MessageType;
+    use crate::format::object_header::Message;
+    use crate::storage::MemoryStorage;
+
+    /// A file whose superblock extension has this K values message.
+    fn with_k(body: [u8; 7]) -> Vec<u8> {
+        let storage = Arc::new(MemoryStorage::default());
+        let mut core = Core::create(storage.clone(), CreateOptions::default()).unwrap();
+        let body = body.to_vec();
+        let message = Message { kind: MessageType::BTREE_K, flags: 0, creation_order: None, body, offset: 0 };
+        let extension = Header::create(&mut core, vec![message], 0).unwrap().address;
+        let header = core.superblock.root_header();
+        core.superblock.root = Root::New { header, extension: Some(extension) };
+        core.flush().unwrap();
+        storage.to_vec()
+    }
+
+    #[test]
+    fn the_extension_tells_the_k_values() {
+        let core = open(with_k([0, 64, 0, 32, 0, 8, 0]), true).unwrap();
+        assert_eq!(core.k, KValues { group_leaf: 8, group_internal: 32, chunk: 64 });
+    }
+
+    #[test]
+    fn k_values_that_cannot_be_are_no_reason_not_to_read() {
+        let file = with_k([0; 7]);
+        assert_eq!(open(file.clone(), false).unwrap().k, DEFAULT_K);
+        assert!(open(file, true).unwrap_err().to_string().contains("K is 0"));
+    }
 }

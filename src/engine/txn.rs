@@ -59,17 +59,7 @@ impl Txn {
 
     /// Lays what is dirty over bytes that were read from `address` on.
     pub(super) fn overlay(&self, address: u64, buffer: &mut [u8]) {
-        let end = address.saturating_add(buffer.len() as u64);
-        for (&start, block) in self.dirty.range(..end).rev() {
-            let block_end = start + block.len() as u64;
-            if block_end <= address {
-                break;
-            }
-            let (from, to) = (start.max(address), block_end.min(end));
-            let index = |position: u64, base: u64| usize::try_from(position - base).unwrap_or(usize::MAX);
-            buffer[index(from, address)..index(to, address)]
-                .copy_from_slice(&block[index(from, start)..index(to, start)]);
-        }
+        lay_over(&self.dirty, address, buffer);
     }
 
     fn put(&mut self, address: Address, block: Vec<u8>) {
@@ -83,6 +73,21 @@ impl Txn {
         if let Some(old) = self.dirty.remove(&address.0) {
             self.dirty_bytes -= old.len();
         }
+    }
+}
+
+/// Lays blocks that do not overlap over bytes that were read from `address` on.
+pub(super) fn lay_over(blocks: &BTreeMap<u64, Vec<u8>>, address: u64, buffer: &mut [u8]) {
+    let end = address.saturating_add(buffer.len() as u64);
+    for (&start, block) in blocks.range(..end).rev() {
+        let block_end = start.saturating_add(block.len() as u64);
+        if block_end <= address {
+            break;
+        }
+        let (from, to) = (start.max(address), block_end.min(end));
+        let index = |position: u64, base: u64| usize::try_from(position - base).unwrap_or(usize::MAX);
+        buffer[index(from, address)..index(to, address)]
+            .copy_from_slice(&block[index(from, start)..index(to, start)]);
     }
 }
 

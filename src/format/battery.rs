@@ -157,6 +157,7 @@ battery! {
         super::btree_v2_record::AttributeNameRecord,
         super::btree_v2_record::AttributeOrderRecord,
         super::btree_v2_record::ChunkRecord,
+        super::cache_image::CacheImageBlock,
         super::chunk_element::ChunkElement,
         super::global_heap::GlobalHeapId,
         super::global_heap::VariableLength,

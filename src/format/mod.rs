@@ -6,6 +6,7 @@
 pub(crate) mod btree_v1;
 pub(crate) mod btree_v2;
 pub(crate) mod btree_v2_record;
+pub(crate) mod cache_image;
 pub(crate) mod chunk_element;
 pub(crate) mod datatype;
 pub(crate) mod extensible_array;

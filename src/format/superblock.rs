@@ -80,6 +80,14 @@ impl Superblock {
             Root::New { header, .. } => *header,
         }
     }
+
+    /// The address of the object header with what the superblock has no field for.
+    pub(crate) fn extension(&self) -> Option<Address> {
+        match &self.root {
+            Root::Old(_) => None,
+            Root::New { extension, .. } => *extension,
+        }
+    }
 }
 
 impl Wire for Superblock {

@@ -1,0 +1,136 @@
+//! The links of a group that has too many of them for its header: in a fractal heap, found by way of a B-tree.
+
+use std::cmp::Ordering;
+
+use super::Core;
+use super::btree_v2::BTree2;
+use super::fractal_heap::FractalHeap;
+use crate::base::{Address, Error, Result, Structure, lookup3};
+use crate::format;
+use crate::format::btree_v2_record::{LinkNameRecord, RecordType};
+use crate::format::message::link::Link;
+
+/// Links in a heap, ready to be read.
+pub(super) struct DenseLinks<'a> {
+    core: &'a Core,
+    heap: FractalHeap<'a>,
+    names: BTree2<'a>,
+}
+
+impl<'a> DenseLinks<'a> {
+    /// Opens what a link info message names.
+    pub(super) fn open(core: &'a Core, heap: Address, by_name: Option<Address>) -> Result<Self> {
+        let Some(by_name) = by_name else {
+            return Err(Error::malformed("links in a heap have no index by name").within(Structure::LinkInfo));
+        };
+        let names = BTree2::open(core, by_name, RecordType::LinkName)?;
+        Ok(DenseLinks { core, heap: FractalHeap::open(core, heap)?, names })
+    }
+
+    /// All links, in the order in which they lie in the heap.
+    pub(super) fn links(&self) -> Result<Vec<Link>> {
+        let mut ids = Vec::new();
+        self.names.visit(|record| {
+            ids.push(self.record(record)?.heap_id);
+            Ok(())
+        })?;
+        self.heap.sort_by_place(&mut ids, |id| id);
+        ids.iter().map(|id| self.link(id)).collect()
+    }
+
+    /// The link with this name. The index has the hashes of the names, and the names themselves where those agree.
+    pub(super) fn find(&self, name: &[u8]) -> Result<Option<Link>> {
+        let hash = lookup3(name);
+        let found = self.names.find(|record| {
+            let record = self.record(record)?;
+            match record.hash.cmp(&hash) {
+                Ordering::Equal => Ok(self.link(&record.heap_id)?.name.as_slice().cmp(name)),
+                order => Ok(order),
+            }
+        })?;
+        found.map(|record| self.link(&self.record(&record)?.heap_id)).transpose()
+    }
+
+    fn record(&self, record: &[u8]) -> Result<LinkNameRecord> {
+        self.names.decode(record, &())
+    }
+
+    fn link(&self, id: &[u8; 7]) -> Result<Link> {
+        let (sizes, budget) = (self.core.sizes(), &self.core.budget);
+        self.heap.object(id, |bytes, offset| format::decode_padded(bytes, offset, &sizes, budget))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{bytes, fixture, object, open};
+    use super::super::{Core, find_link, insert_link, links, links_by_creation_order};
+    use super::*;
+    use crate::format::message::link::Target;
+
+    fn listed(core: &Core, path: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let parts = |link: Link| match link.target {
+            Target::Soft(target) => (link.name, target),
+            other => panic!("{other:?}"),
+        };
+        links(core, &object(core, path)).unwrap().into_iter().map(parts).collect()
+    }
+
+    #[test]
+    fn many_links_are_listed_by_name_and_each_is_found() {
+        let core = fixture("dense_links.h5");
+        let many = listed(&core, "many");
+        assert_eq!(many.len(), 700);
+        assert!(many.is_sorted());
+        let group = object(&core, "many");
+        for index in 0..700u32 {
+            let name = format!("link {}", index * 7919 % 700);
+            let link = find_link(&core, &group, name.as_bytes()).unwrap().unwrap();
+            assert_eq!(link.target, Target::Soft(format!("/target {index}").into_bytes()));
+        }
+        assert_eq!(find_link(&core, &group, b"link 700").unwrap(), None);
+        assert!(listed(&core, "empty").is_empty());
+        assert_eq!(links_by_creation_order(&core, &group).unwrap(), None);
+    }
+
+    #[test]
+    fn names_of_the_same_hash_are_told_apart() {
+        let core = fixture("dense_links.h5");
+        let (one, other) = (b"c82689", b"c96406");
+        assert_eq!(lookup3(one), lookup3(other));
+        for name in [one, other] {
+            let link = find_link(&core, &object(&core, "twins"), name).unwrap().unwrap();
+            assert_eq!(link.target, Target::Soft([b"I am ", &name[..]].concat()));
+        }
+    }
+
+    #[test]
+    fn the_order_of_creation_can_be_had() {
+        let core = fixture("dense_links.h5");
+        let ordered = links_by_creation_order(&core, &object(&core, "ordered")).unwrap().unwrap();
+        let names: Vec<_> = ordered.into_iter().map(|link| link.name).collect();
+        let expected: Vec<_> = (1..20u32).map(|i| format!("z{:02}", i * 7 % 20).into_bytes()).collect();
+        assert_eq!(names, [&expected[..], &[b"z99".to_vec()]].concat());
+        assert!(listed(&core, "ordered").is_sorted());
+    }
+
+    #[test]
+    fn links_are_read_from_huge_and_from_filtered_objects() {
+        let core = fixture("dense_links.h5");
+        let lengths: Vec<_> = listed(&core, "huge").iter().map(|(name, _)| name.len()).collect();
+        assert_eq!(lengths, [3000, 5000, 6000]);
+        let filtered = listed(&core, "filtered");
+        assert_eq!(filtered.len(), 201);
+        assert_eq!(filtered[200], (b"y".repeat(5000), b"huge and filtered".to_vec()));
+        assert_eq!(listed(&core, "small and filtered"), [(b"only".to_vec(), b"one block".to_vec())]);
+    }
+
+    #[test]
+    fn adding_to_a_heap_is_refused_for_now() {
+        let mut core = open(bytes("dense_links.h5"), true).unwrap();
+        let parent = object(&core, "many").address;
+        let target = Target::Soft(b"x".to_vec());
+        let error = insert_link(&mut core, parent, "new", target).unwrap_err().to_string();
+        assert_eq!(error, "not supported: adding links to a fractal heap in the group");
+    }
+}
