@@ -58,7 +58,9 @@ struct Options {
 
 /// A fill value on its way into the type of the dataset.
 #[derive(Clone)]
-struct Fill(std::sync::Arc<dyn Fn(&mut Core, &Datatype) -> Result<Vec<u8>> + Send + Sync>);
+struct Fill(std::sync::Arc<EncodeFill>);
+
+type EncodeFill = dyn Fn(&mut Core, &Datatype) -> Result<Vec<u8>> + Send + Sync;
 
 impl std::fmt::Debug for Fill {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

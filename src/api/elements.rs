@@ -68,7 +68,7 @@ impl Source<'_> {
         match self.place {
             Place::Dataset { reading, slab } => read(reading, slab, plan, out),
             Place::Bytes(bytes) => {
-                if bytes.len() / plan.from_size().max(1) != out.len() / plan.to_size().max(1) {
+                if bytes.len() / plan.source_size().max(1) != out.len() / plan.target_size().max(1) {
                     let error = Error::malformed("the data has not as many elements as its dataspace");
                     return Err(error.within(Structure::Attribute));
                 }
@@ -107,7 +107,7 @@ impl Target<'_> {
         if plan.is_identity() {
             return Ok(Cow::Borrowed(bytes));
         }
-        let len = byte_count(values.len() as u64, plan.to_size())?;
+        let len = byte_count(values.len() as u64, plan.target_size())?;
         let mut out = self.core.budget.zeroed::<u8>(len)?;
         plan.run(bytes, &mut out);
         Ok(Cow::Owned(out))

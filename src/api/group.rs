@@ -116,6 +116,13 @@ impl Group {
         links.into_iter().map(|link| public(link).map_err(|e| e.of(&self.handle.path))).collect()
     }
 
+    /// Returns the links in the order in which they were created; none if the group does not keep that.
+    pub fn links_by_creation_order(&self) -> Result<Option<Vec<Link>>> {
+        let Some(links) = self.handle.with(engine::links_by_creation_order)? else { return Ok(None) };
+        let links = links.into_iter().map(|link| public(link).map_err(|e| e.of(&self.handle.path)));
+        links.collect::<Result<_>>().map(Some)
+    }
+
     /// Returns the names of the links, sorted by their bytes.
     pub fn member_names(&self) -> Result<Vec<String>> {
         Ok(self.links()?.into_iter().map(|link| link.name).collect())

@@ -19,7 +19,7 @@ impl<T: Plain> MappedArray<T> {
     pub(super) fn new(map: Map, shape: Vec<usize>) -> Result<Self> {
         let array = MappedArray { map, shape, element: PhantomData };
         match from_bytes::<T>(&array.map) {
-            Some(elements) if elements.len() == array.shape.iter().product() => Ok(array),
+            Some(elements) if elements.len() == array.shape.iter().product::<usize>() => Ok(array),
             _ => Err(Error::unsupported(format!(
                 "a mapped array: the data is not aligned to {} bytes in the file; it can be read",
                 align_of::<T>()

@@ -11,7 +11,7 @@ use crate::format::reference::{
     BlockContext, ObjectReference, ReferenceBlock, ReferenceKind, ReferencePart, Region, RevisedContext,
     RevisedReference,
 };
-use crate::format::selection::SelectionInfo;
+use crate::format::selection::{RegularAxis, SelectionInfo};
 use crate::format::{self, decode_padded};
 
 /// What a reference refers to. Objects are named by the addresses of their headers.
@@ -181,7 +181,7 @@ fn selected(core: &Core, selection: &SelectionInfo) -> Result<RegionSelection> {
                     .zip(axes)
                     .map(|(&n, axis)| axis.start.saturating_add(n.saturating_mul(axis.stride)))
                     .collect();
-                let end = |(&start, axis): (&u64, &crate::format::selection::RegularAxis)| {
+                let end = |(&start, axis): (&u64, &RegularAxis)| {
                     start.saturating_add(axis.block.unwrap_or(1).saturating_sub(1))
                 };
                 let last = first.iter().zip(axes).map(end).collect();

@@ -31,18 +31,18 @@ impl Default for Limits {
 
 /// Holds the limits of one open file and says no when a number would pass them.
 #[derive(Clone, Debug, Default)]
-pub struct Budget {
+pub(crate) struct Budget {
     limits: Limits,
 }
 
 impl Budget {
     /// Makes a budget of these limits.
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Budget { limits }
     }
 
     /// Returns the limits.
-    pub fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 

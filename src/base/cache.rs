@@ -100,10 +100,10 @@ mod tests {
         let cache = Cache::new(16 * 2 * 10);
         for key in 0..1000u32 {
             cache.insert(key, key, 1);
-            assert_eq!(cache.get(&0).is_some(), true, "used all the time, forgotten at {key}");
+            assert!(cache.get(&0).is_some(), "used all the time, forgotten at {key}");
         }
         let kept = (0..1000).filter(|key| cache.get(key).is_some()).count();
-        assert!(kept <= 320 && kept >= 100, "{kept}");
+        assert!((100..=320).contains(&kept), "{kept}");
         cache.insert(0, 7, 11);
         assert_eq!(cache.get(&0), None, "too large to keep, and the old value is gone");
     }

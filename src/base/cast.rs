@@ -42,7 +42,7 @@ pub(crate) fn as_bytes_mut<T: Plain>(values: &mut [T]) -> &mut [u8] {
 #[expect(unsafe_code, reason = "a cast of slices")]
 pub(crate) fn from_bytes<T: Plain>(bytes: &[u8]) -> Option<&[T]> {
     let aligned = bytes.as_ptr().cast::<T>().is_aligned();
-    if !aligned || size_of::<T>() == 0 || bytes.len() % size_of::<T>() != 0 {
+    if !aligned || size_of::<T>() == 0 || !bytes.len().is_multiple_of(size_of::<T>()) {
         return None;
     }
     // SAFETY: alignment and length were checked, and every bit pattern is a value of a `Plain` type.

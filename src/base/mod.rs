@@ -12,7 +12,8 @@ mod reader;
 mod structure;
 mod writer;
 
-pub use budget::{Budget, Limits};
+pub(crate) use budget::Budget;
+pub use budget::Limits;
 pub(crate) use cache::Cache;
 pub use cast::Plain;
 pub(crate) use cast::{as_bytes, as_bytes_mut, from_bytes, zeroed};

@@ -53,11 +53,6 @@ impl Pipeline {
         Ok(Pipeline { stages, chunk_bytes: to_usize(chunk_bytes)? })
     }
 
-    /// Tells whether chunks are stored as they are.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stages.is_empty()
-    }
-
     /// Tells whether a chunk with this mask went through no filter at all.
     pub(crate) fn is_bypassed(&self, mask: u32) -> bool {
         self.stages.iter().enumerate().all(|(index, _)| is_masked(mask, index))

@@ -81,12 +81,12 @@ impl Plan {
     }
 
     /// Bytes of an element before.
-    pub(crate) fn from_size(&self) -> usize {
+    pub(crate) fn source_size(&self) -> usize {
         self.from_size
     }
 
     /// Bytes of an element after.
-    pub(crate) fn to_size(&self) -> usize {
+    pub(crate) fn target_size(&self) -> usize {
         self.to_size
     }
 

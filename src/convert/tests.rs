@@ -3,7 +3,7 @@ use crate::format::datatype::{Bits, FloatingPoint, Normalization};
 
 fn convert(from: &Datatype, to: &Datatype, source: &[u8]) -> Vec<u8> {
     let plan = Plan::new(from, to).unwrap();
-    let mut target = vec![0; source.len() / plan.from_size() * plan.to_size()];
+    let mut target = vec![0; source.len() / plan.source_size() * plan.target_size()];
     plan.run(source, &mut target);
     target
 }

@@ -102,9 +102,9 @@ fn read_contiguous(
 ) -> Result<()> {
     let info = reading.info;
     let (selected, all) = (slab.element_count()?, crate::base::element_count(info.shape())?);
-    let row = byte_count(all / info.shape().first().copied().unwrap_or(1).max(1), plan.from_size())?;
+    let row = byte_count(all / info.shape().first().copied().unwrap_or(1).max(1), plan.source_size())?;
     let dense = selected >= all / SPARSE;
-    let long_runs = plan.is_identity() && is_long(slab, info.shape(), plan.from_size());
+    let long_runs = plan.is_identity() && is_long(slab, info.shape(), plan.source_size());
     if dense && !long_runs && (1..=PIECE as u64).contains(&row) {
         read_rows(reading, address, slab, plan, row, band)
     } else {
@@ -129,7 +129,7 @@ fn read_runs(
 ) -> Result<()> {
     let Reading { core, info, .. } = reading;
     let origin = vec![0; info.shape().len()];
-    let (from, to) = (plan.from_size(), plan.to_size());
+    let (from, to) = (plan.source_size(), plan.target_size());
     let (mut buffer, mut packed) = (Vec::new(), Vec::new());
     for_each_run(slab, &origin, info.shape(), band.first_row, |run| {
         let place = |element: usize| address.plus(byte_count(element as u64, from)?);

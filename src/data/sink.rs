@@ -21,7 +21,7 @@ pub(crate) fn gather(
     plan: &Plan,
     band: &mut Band<'_>,
 ) -> Result<()> {
-    let to = plan.to_size();
+    let to = plan.target_size();
     let mut packed = Vec::new();
     for_each_run(slab, corner, size, band.first_row, |run| {
         take_run(run, source, plan, &mut band.bytes[run.memory * to..][..run.len() * to], &mut packed);
@@ -31,7 +31,7 @@ pub(crate) fn gather(
 
 /// Takes the elements of one run; `packed` is room for those that have to be brought together first.
 pub(crate) fn take_run(run: Run, source: &[u8], plan: &Plan, target: &mut [u8], packed: &mut Vec<u8>) {
-    let from = plan.from_size();
+    let from = plan.source_size();
     if run.blocks == 1 {
         plan.run(&source[run.file * from..][..run.len() * from], target);
     } else if plan.is_identity() {
@@ -71,10 +71,10 @@ pub(crate) fn fill(
     plan: &Plan,
     band: &mut Band<'_>,
 ) -> Result<()> {
-    let mut element = vec![0; plan.to_size()];
+    let mut element = vec![0; plan.target_size()];
     plan.run(pattern.element(), &mut element);
     let pattern = Pattern::new(element);
-    let to = plan.to_size();
+    let to = plan.target_size();
     for_each_run(slab, corner, size, band.first_row, |run| {
         let target = &mut band.bytes[run.memory * to..][..run.len() * to];
         // The result began as zeros.

@@ -197,7 +197,7 @@ impl Core {
             let error = Error::from(Malformed::Truncated { needed, available });
             return Err(error.at(Structure::RawData, offset));
         }
-        Ok(self.storage.read_at(offset, buffer).map_err(|e| Error::from(e).at(Structure::RawData, offset))?)
+        self.storage.read_at(offset, buffer).map_err(|e| Error::from(e).at(Structure::RawData, offset))
     }
 
     /// Raw data whose length the file tells.
@@ -221,9 +221,7 @@ impl Core {
             let error = Error::from(Malformed::Truncated { needed: len, available });
             return Err(error.at(Structure::RawData, offset));
         }
-        Ok(self
-            .storage
-            .map(offset, to_usize(len)?)
-            .map_err(|e| Error::from(e).at(Structure::RawData, offset))?)
+        let len = to_usize(len)?;
+        self.storage.map(offset, len).map_err(|e| Error::from(e).at(Structure::RawData, offset))
     }
 }

@@ -146,7 +146,7 @@ mod tests {
     fn editing_is_refused_for_now() {
         let mut core = open(bytes("dense_attributes.h5"), true).unwrap();
         let address = object(&core, "large").address;
-        let error = write_attribute(&mut core, address, "small", vec![8, 0, 0, 0]).unwrap_err().to_string();
+        let error = write_attribute(&mut core, address, b"small", vec![8, 0, 0, 0]).unwrap_err().to_string();
         assert!(error.contains("not supported: editing attributes in a fractal heap"), "{error}");
     }
 }

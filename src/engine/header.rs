@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::Core;
 use super::shared_message::shared_message;
 use crate::base::{Address, Error, Result, Structure, to_usize};
+use crate::format::message::MessageType;
 use crate::format::message::continuation::Continuation;
 use crate::format::message::reference_count::ReferenceCount;
 use crate::format::message::shared::{Place, SharedMessage};
-use crate::format::message::{Message as _, MessageType};
 use crate::format::object_header::{
     ContinuationBlock, FAIL_IF_UNKNOWN, FAIL_IF_UNKNOWN_AND_WRITING, Message, ObjectHeader, Prefix, SHARED,
 };

@@ -31,7 +31,8 @@ pub(crate) use attribute::{
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub(crate) use group::{
-    check_new_name, create_group, find_link, insert_link, kind_of, links, new_group_header,
+    check_new_name, create_group, find_link, insert_link, kind_of, links, links_by_creation_order,
+    new_group_header,
 };
 pub(crate) use header::Header;
 pub(crate) use open::{CreateOptions, OpenOptions};

@@ -102,6 +102,7 @@ impl Core {
     }
 
     /// Stores a structure in new space.
+    #[cfg(test)]
     pub(crate) fn put_new<T: Wire>(&mut self, value: &T, cx: &T::Context) -> Result<Address> {
         let len = value.encoded_len(cx)? as u64;
         let address = self.txn_mut()?.allocate(len)?;

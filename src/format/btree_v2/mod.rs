@@ -23,7 +23,7 @@ mod node;
 mod shape;
 
 pub(crate) use node::{BTree2Internal, BTree2Leaf, ChildPointer, NodeContext, Records};
-pub(crate) use shape::{BTree2Shape, Level};
+pub(crate) use shape::BTree2Shape;
 
 use super::btree_v2_record::RecordType;
 use super::{Framed, Wire};
