@@ -1,11 +1,34 @@
 //! Filters: what is done to a chunk on its way to the file and back. A file per codec.
 
+#[cfg(any(feature = "bitshuffle", feature = "blosc"))]
+mod bit_shuffle;
+#[cfg(feature = "bitround")]
+mod bitround;
+#[cfg(feature = "bitshuffle")]
+mod bitshuffle;
+#[cfg(feature = "blosc")]
+mod blosc;
+#[cfg(feature = "blosc2")]
+mod blosc2;
+#[cfg(feature = "bzip2")]
+mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
+#[cfg(any(feature = "lz4", feature = "vbz"))]
+#[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
+mod input;
+#[cfg(feature = "lz4")]
+mod lz4;
 mod pipeline;
 mod registry;
 mod shuffle;
+#[cfg(feature = "vbz")]
+mod vbz;
+#[cfg(feature = "zfp")]
+mod zfp;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::fmt;
 
@@ -20,6 +43,16 @@ pub(crate) mod id {
     pub(crate) const DEFLATE: u16 = 1;
     pub(crate) const SHUFFLE: u16 = 2;
     pub(crate) const FLETCHER32: u16 = 3;
+    pub(crate) const BZIP2: u16 = 307;
+    pub(crate) const BLOSC: u16 = 32001;
+    pub(crate) const LZ4: u16 = 32004;
+    pub(crate) const BITSHUFFLE: u16 = 32008;
+    pub(crate) const ZFP: u16 = 32013;
+    pub(crate) const ZSTD: u16 = 32015;
+    pub(crate) const VBZ: u16 = 32020;
+    pub(crate) const BITGROOM: u16 = 32022;
+    pub(crate) const GRANULAR_BITROUND: u16 = 32023;
+    pub(crate) const BLOSC2: u16 = 32026;
 }
 
 /// A filter of the chunk pipeline.

@@ -14,7 +14,19 @@ pub struct Filters {
 }
 
 /// The features that bring filters, for the error that says which one is missing.
-const FEATURES: [(u16, &str); 1] = [(super::id::DEFLATE, "deflate")];
+const FEATURES: &[(u16, &str)] = &[
+    (super::id::DEFLATE, "deflate"),
+    (super::id::BZIP2, "bzip2"),
+    (super::id::BLOSC, "blosc"),
+    (super::id::LZ4, "lz4"),
+    (super::id::BITSHUFFLE, "bitshuffle"),
+    (super::id::ZFP, "zfp"),
+    (super::id::ZSTD, "zstd"),
+    (super::id::VBZ, "vbz"),
+    (super::id::BITGROOM, "bitround"),
+    (super::id::GRANULAR_BITROUND, "bitround"),
+    (super::id::BLOSC2, "blosc2"),
+];
 
 impl Default for Filters {
     fn default() -> Self {
@@ -23,6 +35,26 @@ impl Default for Filters {
         filters.register(Arc::new(fletcher32::Fletcher32));
         #[cfg(feature = "deflate")]
         filters.register(Arc::new(super::deflate::Deflate));
+        #[cfg(feature = "bzip2")]
+        filters.register(Arc::new(super::bzip2::Bzip2));
+        #[cfg(feature = "blosc")]
+        filters.register(Arc::new(super::blosc::Blosc));
+        #[cfg(feature = "blosc2")]
+        filters.register(Arc::new(super::blosc2::Blosc2));
+        #[cfg(feature = "lz4")]
+        filters.register(Arc::new(super::lz4::Lz4));
+        #[cfg(feature = "bitshuffle")]
+        filters.register(Arc::new(super::bitshuffle::Bitshuffle));
+        #[cfg(feature = "vbz")]
+        filters.register(Arc::new(super::vbz::Vbz));
+        #[cfg(feature = "zfp")]
+        filters.register(Arc::new(super::zfp::Zfp));
+        #[cfg(feature = "bitround")]
+        filters.register(Arc::new(super::bitround::BitRound::BitGroom));
+        #[cfg(feature = "bitround")]
+        filters.register(Arc::new(super::bitround::BitRound::Granular));
+        #[cfg(feature = "zstd")]
+        filters.register(Arc::new(super::zstd::Zstd));
         filters
     }
 }
@@ -41,5 +73,19 @@ impl Filters {
     /// The cargo feature that would bring the filter with this number.
     pub(crate) fn feature_of(id: u16) -> Option<&'static str> {
         FEATURES.iter().find(|(known, _)| *known == id).map(|(_, feature)| *feature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(feature = "all-filters")]
+    fn every_feature_brings_its_filters() {
+        let filters = Filters::default();
+        for (id, feature) in FEATURES {
+            assert!(filters.get(*id).is_some(), "{id} of {feature}");
+        }
     }
 }

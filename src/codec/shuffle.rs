@@ -24,12 +24,7 @@ impl Filter for Shuffle {
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
         let size = to_usize(u64::from(call.value(0, "bytes of an element")?))?;
         output.resize(input.len(), 0);
-        match size {
-            2 => unshuffle::<2>(input, output),
-            4 => unshuffle::<4>(input, output),
-            8 => unshuffle::<8>(input, output),
-            _ => transpose(input, output, size, false),
-        }
+        unshuffle_bytes(input, output, size);
         Ok(())
     }
 
@@ -38,6 +33,16 @@ impl Filter for Shuffle {
         output.resize(input.len(), 0);
         transpose(input, output, size, true);
         Ok(Encoded::Done)
+    }
+}
+
+/// Undoes the filter for elements of `size` bytes; `input` and `output` are equally long.
+pub(super) fn unshuffle_bytes(input: &[u8], output: &mut [u8], size: usize) {
+    match size {
+        2 => unshuffle::<2>(input, output),
+        4 => unshuffle::<4>(input, output),
+        8 => unshuffle::<8>(input, output),
+        _ => transpose(input, output, size, false),
     }
 }
 
@@ -54,7 +59,7 @@ fn unshuffle<const N: usize>(input: &[u8], output: &mut [u8]) {
     output[whole..].copy_from_slice(&input[whole..]);
 }
 
-fn transpose(input: &[u8], output: &mut [u8], size: usize, forward: bool) {
+pub(super) fn transpose(input: &[u8], output: &mut [u8], size: usize, forward: bool) {
     if size <= 1 {
         return output.copy_from_slice(input);
     }
