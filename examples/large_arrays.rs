@@ -48,7 +48,7 @@ fn read_contiguous(path: &Path, array: &Array2<f64>) -> Outcome {
     let date: VarLenUnicode = file.group("experiment1")?.attr("date")?.read_scalar()?;
     println!("read     /experiment1@date    {date}");
     let dataset = file.dataset("/experiment1/array1")?;
-    let (row, time) = timed(|| Ok(dataset.read_slice_1d::<f64>(s![0, ..])?))?;
+    let (row, time) = timed(|| Ok(dataset.read_slice_1d::<f64, _>(s![0, ..])?))?;
     check(row == array.row(0), "row 0")?;
     println!("read     row 0                {} bytes            {:>9.2?}  same", row.len() * 8, time);
     let (mapped, time) = timed(|| Ok(dataset.map::<f64>()?))?;
@@ -73,14 +73,14 @@ fn write_chunked(path: &Path, array: &Array2<f64>) -> Outcome {
     })?;
     println!("wrote    /experiment1/array2  chunked, deflated     {:>9.2?}", time);
     println!("         stored in {} bytes", file.size() - before);
-    println!("         {}", filters(&dataset)?);
-    let (window, time) = timed(|| Ok(dataset.read_slice_2d::<f64>(s![150..350, 250..450])?))?;
+    println!("         {}", filters(&dataset));
+    let (window, time) = timed(|| Ok(dataset.read_slice_2d::<f64, _>(s![150..350, 250..450])?))?;
     check(window == array.slice(s![150..350, 250..450]), "the window")?;
     println!("read     200 x 200 window     over 9 chunks         {time:>9.2?}  same");
-    let (strided, time) = timed(|| Ok(dataset.read_slice_2d::<f64>(s![..;7, 3..;11])?))?;
+    let (strided, time) = timed(|| Ok(dataset.read_slice_2d::<f64, _>(s![..;7, 3..;11])?))?;
     check(strided == array.slice(s![..;7, 3..;11]), "the strided slice")?;
     println!("read     [..;7, 3..;11]       {:?}             {time:>9.2?}  same", strided.shape());
-    let (column, time) = timed(|| Ok(dataset.read_slice_1d::<f64>(s![.., 500])?))?;
+    let (column, time) = timed(|| Ok(dataset.read_slice_1d::<f64, _>(s![.., 500])?))?;
     check(column == array.column(500), "the column")?;
     println!("read     column 500           {} values           {time:>9.2?}  same", column.len());
     let ((), time) = timed(|| {
@@ -207,25 +207,25 @@ fn print_attributes(object: &Location, depth: usize) {
 }
 
 fn describe(dataset: &Dataset) -> h5::Result<String> {
-    let layout = match dataset.layout()? {
-        Layout::Chunked => format!("chunked {:?}{}", dataset.chunk()?.unwrap_or_default(), filters(dataset)?),
+    let layout = match dataset.layout() {
+        Layout::Chunked => format!("chunked {:?}{}", dataset.chunk().unwrap_or_default(), filters(dataset)),
         layout => format!("{layout:?}").to_lowercase(),
     };
     Ok(format!("{}, {layout}", content(dataset)?))
 }
 
-fn filters(dataset: &Dataset) -> h5::Result<String> {
-    let filters = dataset.filters()?;
-    Ok(filters.iter().map(|filter| format!(" {}({:?})", filter.name, filter.values)).collect())
+fn filters(dataset: &Dataset) -> String {
+    let filters = dataset.filters();
+    filters.iter().map(|filter| format!(" {}({:?})", filter.name, filter.values)).collect()
 }
 
 /// Type, shape and first values, or why there are none.
 fn content(elements: &Container) -> h5::Result<String> {
     let datatype = elements.dtype()?;
-    if elements.is_null()? {
+    if elements.is_null() {
         return Ok(format!("{datatype}, no elements"));
     }
-    let shape = elements.shape()?;
+    let shape = elements.shape();
     let values = match first_values(elements) {
         Ok(values) => values,
         Err(error) => format!("({error})"),
@@ -235,7 +235,7 @@ fn content(elements: &Container) -> h5::Result<String> {
 
 fn first_values(elements: &Container) -> h5::Result<String> {
     const FIRST: usize = 4;
-    let many = elements.size()? > FIRST;
+    let many = elements.size() > FIRST;
     let datatype = elements.dtype()?;
     let mut texts: Vec<String> = if datatype.is_string() {
         let strings = first::<h5::types::VarLenAscii>(elements, FIRST)?;
@@ -257,13 +257,13 @@ fn first_values(elements: &Container) -> h5::Result<String> {
 
 /// The first elements along the last axis; of attributes, of all.
 fn first<T: h5::H5Type>(elements: &Container, count: usize) -> h5::Result<Vec<T>> {
-    let shape = elements.shape()?;
+    let shape = elements.shape();
     let axes = shape.iter().enumerate().map(|(axis, &size)| {
         let wanted = if axis + 1 == shape.len() { count } else { 1 };
         h5::Axis::contiguous(0, size.min(wanted) as u64)
     });
     let selection = h5::Hyperslab::new(axes.collect());
-    match elements.read_slice::<T, ndarray::IxDyn>(selection) {
+    match elements.read_slice::<T, _, ndarray::IxDyn>(selection) {
         Ok(array) => Ok(array.into_iter().collect()),
         // Attributes are small and read as a whole.
         Err(error) if matches!(error.kind(), h5::ErrorKind::Misuse(h5::Misuse::Other(_))) => {

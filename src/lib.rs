@@ -18,7 +18,7 @@
 //!
 //! let file = h5::File::open(&path)?;
 //! let dataset = file.dataset("experiment1/array1")?;
-//! let row = dataset.read_slice_1d::<f64>(s![0, ..])?; // reads 8,000 bytes, not 8,000,000
+//! let row = dataset.read_slice_1d::<f64, _>(s![0, ..])?; // reads 8,000 bytes, not 8,000,000
 //! assert_eq!(row, array.row(0));
 //! let mapped = dataset.map::<f64>()?; // no copy: an ndarray view over the file
 //! assert_eq!(mapped.view(), array.into_dyn());

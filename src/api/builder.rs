@@ -22,7 +22,7 @@ use crate::format::datatype::Datatype;
 /// let file = h5::File::create(&path)?;
 /// let data = Array2::<i32>::zeros((30, 20));
 /// let dataset = file.new_dataset_builder().with_data(&data).chunk((10, 10)).deflate(6).create("zeros")?;
-/// assert_eq!(dataset.chunk()?, Some(vec![10, 10]));
+/// assert_eq!(dataset.chunk(), Some(vec![10, 10]));
 /// # Ok(())
 /// # }
 /// ```

@@ -78,37 +78,41 @@ impl Container {
         self.handle.with(|core, header| self.content(core, header).and_then(|content| f(&content)))
     }
 
-    /// Returns the shape; a scalar has no axes. Fails for a null dataspace, which has no shape.
-    pub fn shape(&self) -> Result<Vec<usize>> {
-        self.inspect(|content| to_shape(content.shape()?))
+    /// Returns the shape. Scalars and null dataspaces have no axes.
+    ///
+    /// Opening a dataset by its name decodes all that this and the other methods without a `Result` tell. Where the
+    /// file can no longer be read they tell of nothing: no axes, no elements. [`Container::dtype`] then says why.
+    pub fn shape(&self) -> Vec<usize> {
+        self.inspect(|content| to_shape(content.extent().shape().unwrap_or_default())).unwrap_or_default()
     }
 
     /// Returns how far each axis may grow; `None` is "unlimited".
-    pub fn max_shape(&self) -> Result<Vec<Option<u64>>> {
-        self.inspect(|content| Ok(content.extent().maximum()))
+    pub fn max_shape(&self) -> Vec<Option<u64>> {
+        self.inspect(|content| Ok(content.extent().maximum())).unwrap_or_default()
     }
 
     /// Returns the number of axes.
-    pub fn ndim(&self) -> Result<usize> {
-        self.inspect(|content| Ok(content.extent().maximum().len()))
+    pub fn ndim(&self) -> usize {
+        self.max_shape().len()
     }
 
     /// Returns the number of elements.
-    pub fn size(&self) -> Result<usize> {
-        self.inspect(|content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?))
+    pub fn size(&self) -> usize {
+        let size = |content: &Content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?);
+        self.inspect(size).unwrap_or_default()
     }
 
     /// Tells whether there is exactly one element without axes.
-    pub fn is_scalar(&self) -> Result<bool> {
-        self.inspect(|content| Ok(*content.extent() == Extent::Scalar))
+    pub fn is_scalar(&self) -> bool {
+        self.inspect(|content| Ok(*content.extent() == Extent::Scalar)).unwrap_or_default()
     }
 
     /// Tells whether the dataspace is null: a type, and no element.
-    pub fn is_null(&self) -> Result<bool> {
-        self.inspect(|content| Ok(*content.extent() == Extent::Null))
+    pub fn is_null(&self) -> bool {
+        self.inspect(|content| Ok(*content.extent() == Extent::Null)).unwrap_or_default()
     }
 
-    /// Returns the type of the elements.
+    /// Returns the type of the elements, or what is wrong with the dataset or attribute.
     pub fn dtype(&self) -> Result<Datatype> {
         self.inspect(|content| Ok(Datatype { stored: content.datatype().clone() }))
     }
@@ -142,7 +146,7 @@ impl Container {
     }
 
     /// Reads what is selected as it is stored: elements of [`Container::dtype`] in the order of a C array.
-    pub fn read_bytes(&self, selection: impl Into<Selection>) -> Result<Vec<u8>> {
+    pub fn read_bytes<S: Into<Selection>>(&self, selection: S) -> Result<Vec<u8>> {
         self.with_source(&selection.into(), |source, _| source.raw())
     }
 
@@ -191,9 +195,9 @@ impl Container {
     /// Reads what is selected into an array of `D` axes; axes selected by an index are not among them.
     ///
     /// Nothing but the selected part (of chunked data: the chunks that hold it) is read from the file.
-    pub fn read_slice<T: H5Type, D: Dimension>(
+    pub fn read_slice<T: H5Type, S: Into<Selection>, D: Dimension>(
         &self,
-        selection: impl Into<Selection>,
+        selection: S,
     ) -> Result<Array<T, D>> {
         let (values, shape) = self.load(&selection.into())?;
         let dynamic = ArrayD::from_shape_vec(IxDyn(&shape), values);
@@ -206,17 +210,17 @@ impl Container {
     }
 
     /// Reads what is selected into an array of one axis.
-    pub fn read_slice_1d<T: H5Type>(&self, selection: impl Into<Selection>) -> Result<Array<T, Ix1>> {
+    pub fn read_slice_1d<T: H5Type, S: Into<Selection>>(&self, selection: S) -> Result<Array<T, Ix1>> {
         self.read_slice(selection)
     }
 
     /// Reads what is selected into an array of two axes.
-    pub fn read_slice_2d<T: H5Type>(&self, selection: impl Into<Selection>) -> Result<Array<T, Ix2>> {
+    pub fn read_slice_2d<T: H5Type, S: Into<Selection>>(&self, selection: S) -> Result<Array<T, Ix2>> {
         self.read_slice(selection)
     }
 
     /// Reads what is selected into `values`, which has to have as many elements.
-    pub fn read_into<T: H5Type>(&self, selection: impl Into<Selection>, values: &mut [T]) -> Result<()> {
+    pub fn read_into<T: H5Type, S: Into<Selection>>(&self, selection: S, values: &mut [T]) -> Result<()> {
         self.with_source(&selection.into(), |source, shape| {
             if source.count != values.len() as u64 {
                 let have = values.len();
@@ -237,8 +241,14 @@ impl Container {
     }
 
     /// Writes elements in the order of a C array over everything.
-    pub fn write_raw<T: H5Type>(&self, values: &[T]) -> Result<()> {
-        self.store(values, None, &Selection::All)
+    pub fn write_raw<'a, A, T>(&self, values: A) -> Result<()>
+    where
+        A: Into<ArrayView<'a, T, Ix1>>,
+        T: H5Type,
+    {
+        let view: ArrayView<'a, T, Ix1> = values.into();
+        let standard = view.as_standard_layout();
+        self.store(standard.as_slice().unwrap_or_default(), None, &Selection::All)
     }
 
     /// Writes the only element of a scalar, or of an array that has just one.
@@ -247,9 +257,10 @@ impl Container {
     }
 
     /// Writes an array over what is selected; its shape has to be that of the selection.
-    pub fn write_slice<'a, A, T, D>(&self, array: A, selection: impl Into<Selection>) -> Result<()>
+    pub fn write_slice<'a, A, S, T, D>(&self, array: A, selection: S) -> Result<()>
     where
         A: Into<ArrayView<'a, T, D>>,
+        S: Into<Selection>,
         T: H5Type,
         D: Dimension,
     {

@@ -31,9 +31,9 @@ use crate::format::message::layout::Storage;
 ///     .deflate(4)
 ///     .create("grid")?;
 /// dataset.write_slice(&Array2::from_elem((2, 50), 1.5f32), s![40..42, ..])?;
-/// assert_eq!(dataset.read_slice_1d::<f32>(s![39..43, 7])?.to_vec(), [0.0, 1.5, 1.5, 0.0]);
+/// assert_eq!(dataset.read_slice_1d::<f32, _>(s![39..43, 7])?.to_vec(), [0.0, 1.5, 1.5, 0.0]);
 /// dataset.resize((200, 50))?;
-/// assert_eq!(dataset.shape()?, [200, 50]);
+/// assert_eq!(dataset.shape(), [200, 50]);
 /// # Ok(())
 /// # }
 /// ```
@@ -79,44 +79,47 @@ impl Dataset {
             .with(|core, header: &Header| DatasetInfo::load(core, header).and_then(|info| f(core, &info)))
     }
 
-    /// Returns how the data is laid out.
-    pub fn layout(&self) -> Result<Layout> {
-        self.inspect(|_, info| {
+    /// Returns how the data is laid out; contiguous where the file can no longer be read.
+    pub fn layout(&self) -> Layout {
+        let layout = self.inspect(|_, info| {
             Ok(match info.layout.storage {
                 Storage::Compact(_) => Layout::Compact,
                 Storage::Contiguous { .. } => Layout::Contiguous,
                 Storage::Chunked(_) => Layout::Chunked,
                 Storage::Virtual { .. } => Layout::Virtual,
             })
-        })
+        });
+        layout.unwrap_or(Layout::Contiguous)
     }
 
     /// Returns the shape of a chunk; none for other layouts.
-    pub fn chunk(&self) -> Result<Option<Vec<usize>>> {
-        self.inspect(|_, info| {
+    pub fn chunk(&self) -> Option<Vec<usize>> {
+        let chunk = self.inspect(|_, info| {
             let shape =
                 info.chunked().map(|chunked| chunked.shape.iter().map(|&size| to_usize(size)).collect());
             shape.transpose()
-        })
+        });
+        chunk.ok().flatten()
     }
 
     /// Tells whether the data is stored in chunks.
-    pub fn is_chunked(&self) -> Result<bool> {
-        Ok(self.layout()? == Layout::Chunked)
+    pub fn is_chunked(&self) -> bool {
+        self.layout() == Layout::Chunked
     }
 
     /// Tells whether the dataset can be given another shape.
-    pub fn is_resizable(&self) -> Result<bool> {
-        self.inspect(|_, info| {
+    pub fn is_resizable(&self) -> bool {
+        let resizable = self.inspect(|_, info| {
             let fixed =
                 info.extent.maximum().iter().zip(info.shape()).all(|(most, &size)| *most == Some(size));
             Ok(info.chunked().is_some() && !fixed)
-        })
+        });
+        resizable.unwrap_or_default()
     }
 
     /// Returns the filters in the order in which they are applied.
-    pub fn filters(&self) -> Result<Vec<Filter>> {
-        self.inspect(|core, info| {
+    pub fn filters(&self) -> Vec<Filter> {
+        let filters = self.inspect(|core, info| {
             let filters = info.filters.iter().flat_map(|pipeline| &pipeline.filters);
             let public = filters.map(|filter| Filter {
                 id: filter.id,
@@ -128,17 +131,19 @@ impl Dataset {
                 optional: filter.flags & OPTIONAL != 0,
             });
             Ok(public.collect())
-        })
+        });
+        filters.unwrap_or_default()
     }
 
     /// Returns where contiguous data begins in the file, in bytes from its first one; none where it is not yet there.
-    pub fn offset(&self) -> Result<Option<u64>> {
-        self.inspect(|core, info| match info.layout.storage {
+    pub fn offset(&self) -> Option<u64> {
+        let offset = self.inspect(|core, info| match info.layout.storage {
             Storage::Contiguous { address: Some(address), .. } if !info.is_external => {
                 core.offset(address).map(Some)
             }
             _ => Ok(None),
-        })
+        });
+        offset.ok().flatten()
     }
 
     /// Gives the dataset another shape, up to its maximum. Elements cut off are gone; new ones have the fill value.

@@ -78,7 +78,8 @@ impl Group {
     /// Opens a dataset.
     pub fn dataset(&self, name: &str) -> Result<Dataset> {
         match self.open(name)? {
-            Object::Dataset(dataset) => Ok(dataset),
+            // What is wrong with the dataset's messages is told here, not when somebody asks for its shape.
+            Object::Dataset(dataset) => dataset.dtype().map(|_| dataset),
             other => Err(other.not_a("dataset")),
         }
     }
@@ -128,14 +129,14 @@ impl Group {
         Ok(self.links()?.into_iter().map(|link| link.name).collect())
     }
 
-    /// Returns the number of links.
-    pub fn len(&self) -> Result<usize> {
-        self.handle.with(engine::links).map(|links| links.len())
+    /// Returns the number of links; 0 where they cannot be listed, which [`Group::links`] tells.
+    pub fn len(&self) -> u64 {
+        self.handle.with(engine::links).map_or(0, |links| links.len() as u64)
     }
 
     /// Tells whether the group has no links.
-    pub fn is_empty(&self) -> Result<bool> {
-        self.len().map(|len| len == 0)
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Returns the groups in this one; members that cannot be opened are left out.

@@ -1,7 +1,5 @@
 //! What groups, datasets and committed datatypes have in common: a name, a file, attributes.
 
-use std::path::Path;
-
 use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
 use super::types::{Datatype, H5Type};
@@ -21,9 +19,9 @@ impl Location {
         self.handle.path.clone()
     }
 
-    /// Returns the path of the file, if it lies in the file system.
-    pub fn filename(&self) -> Option<&Path> {
-        self.handle.shared.path.as_deref()
+    /// Returns the path of the file; empty for one that does not lie in the file system.
+    pub fn filename(&self) -> String {
+        self.handle.shared.path.as_deref().map_or(String::new(), |path| path.display().to_string())
     }
 
     /// Returns the address of the object's header: the same for all hard links to one object of a file.

@@ -76,12 +76,11 @@ impl Filters {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "all-filters"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(feature = "all-filters")]
     fn every_feature_brings_its_filters() {
         let filters = Filters::default();
         for (id, feature) in FEATURES {
