@@ -139,8 +139,8 @@ macro_rules! options {
             /// Adds a filter by its number, with the client data that it takes.
             #[must_use]
             pub fn add_filter(mut self, id: u16, values: &[u32]) -> Self {
-                // Compression may fail to make a chunk smaller; the chunk is then stored without it.
-                let optional = id != id::FLETCHER32 && id != id::SHUFFLE;
+                // As in libhdf5, a chunk may do without any filter but its checksum.
+                let optional = id != id::FLETCHER32;
                 self.$($field).+.filters.push(FilterRequest { id, values: values.to_vec(), optional });
                 self
             }

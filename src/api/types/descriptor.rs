@@ -165,9 +165,7 @@ impl Datatype {
                 4 => Ok(TypeDescriptor::Float(FloatSize::U4)),
                 _ => Ok(TypeDescriptor::Float(FloatSize::U8)),
             },
-            Class::Enumeration { .. } if self.stored == datatype::Datatype::boolean() => {
-                Ok(TypeDescriptor::Boolean)
-            }
+            Class::Enumeration { .. } if self.stored.is_boolean() => Ok(TypeDescriptor::Boolean),
             Class::String { charset: Charset::Ascii, .. } => {
                 Ok(TypeDescriptor::FixedAscii(len(self.stored.size)?))
             }

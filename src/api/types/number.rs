@@ -58,7 +58,7 @@ impl H5Type for bool {
     }
 
     fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
-        if *target.datatype() != Datatype::boolean() {
+        if !target.datatype().is_boolean() {
             return Err(Error::from(Misuse::Conversion {
                 from: "bool".to_owned(),
                 to: crate::convert::describe(target.datatype()),

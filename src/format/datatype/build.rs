@@ -53,6 +53,15 @@ impl Datatype {
         Datatype { version: PLAIN_VERSION, size: 1, class: Class::Enumeration { base, members } }
     }
 
+    /// Whether this is h5py's boolean, in whichever version of the message.
+    pub(crate) fn is_boolean(&self) -> bool {
+        let Class::Enumeration { members, base } = &self.class else { return false };
+        let Class::Enumeration { members: expected, base: byte } = Datatype::boolean().class else {
+            return false;
+        };
+        *members == expected && base.size == byte.size && base.class == byte.class
+    }
+
     /// Whether this is exactly the IEEE 754 number of its size.
     pub(crate) fn ieee_order(&self) -> Option<Order> {
         let Class::FloatingPoint(number) = &self.class else { return None };
