@@ -62,27 +62,54 @@ fn finish(mut a: u32, mut b: u32, mut c: u32) -> u32 {
 }
 
 /// Computes the Fletcher-32 checksum as the HDF5 filter does: over big-endian 16-bit words, an odd byte last.
+///
+/// Both sums are modulo 65535, where swapping the bytes of a word is multiplying it by 256. So this adds
+/// little-endian words and swaps the bytes of the sums.
 pub(crate) fn fletcher32(bytes: &[u8]) -> u32 {
-    let (mut low, mut high) = (0u32, 0u32);
-    // 360 words are the most whose sums fit 32 bits before they are folded.
-    for block in bytes.chunks(720) {
-        let mut pairs = block.chunks_exact(2);
-        for pair in &mut pairs {
-            low += u32::from(pair[0]) << 8 | u32::from(pair[1]);
+    let (mut low, mut high) = (0u64, 0u64);
+    for block in bytes.chunks(MOST_GROUPS * 2 * LANES) {
+        let (groups, rest) = block.as_chunks::<{ 2 * LANES }>();
+        let (sum, weighted) = lane_sums(groups);
+        high += low * (groups.len() * LANES) as u64 + weighted;
+        low += sum;
+        for pair in rest.chunks(2) {
+            low += u64::from(pair[0]) | pair.get(1).map_or(0, |&byte| u64::from(byte) << 8);
             high += low;
         }
-        if let [odd] = pairs.remainder() {
-            low += u32::from(*odd) << 8;
-            high += low;
-        }
-        low = fold(low);
-        high = fold(high);
+        low = u64::from(fold(low));
+        high = u64::from(fold(high));
     }
-    fold(high) << 16 | fold(low)
+    u32::from(fold(high).swap_bytes()) << 16 | u32::from(fold(low).swap_bytes())
 }
 
-fn fold(sum: u32) -> u32 {
-    (sum & 0xffff) + (sum >> 16)
+/// Words that are added side by side; the compiler makes vectors of them.
+const LANES: usize = 16;
+
+/// The most groups of `LANES` words whose sums of sums fit 32 bits.
+const MOST_GROUPS: usize = 360;
+
+/// The sum of all words, and the sum of these sums after each word.
+fn lane_sums(groups: &[[u8; 2 * LANES]]) -> (u64, u64) {
+    let (mut sums, mut sums_of_sums) = ([0u32; LANES], [0u32; LANES]);
+    for group in groups {
+        for lane in 0..LANES {
+            sums_of_sums[lane] += sums[lane];
+            sums[lane] += u32::from(u16::from_le_bytes([group[2 * lane], group[2 * lane + 1]]));
+        }
+    }
+    // A word is counted once per word from it on: LANES times per later group, and in the rest of its own.
+    let lanes = sums.iter().zip(&sums_of_sums).zip((1..=LANES as u64).rev());
+    lanes.fold((0, 0), |(sum, weighted), ((&lane, &later), own)| {
+        let (lane, later) = (u64::from(lane), u64::from(later));
+        (sum + lane, weighted + later * LANES as u64 + lane * own)
+    })
+}
+
+/// Reduces modulo 65535, as adding with carries does: only zero becomes zero.
+fn fold(sum: u64) -> u16 {
+    let rest = sum % 0xffff;
+    let folded = if rest == 0 && sum != 0 { 0xffff } else { rest };
+    u16::try_from(folded).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
@@ -105,5 +132,16 @@ mod tests {
         assert_eq!(fletcher32(&ramp(256)), 0xec94_c03f);
         assert_eq!(fletcher32(&ramp(255)), 0xeb9b_bf46);
         assert_eq!(fletcher32(&ramp(4001)), 0x88b7_99e2);
+        // Its definition, where the sums are largest and all ways of ending a block occur.
+        for bytes in
+            [vec![0xff; 100_003], ramp(30_000), ramp(11_521), ramp(11_553), vec![0xff; 4], vec![0, 1]]
+        {
+            let sums = bytes.chunks(2).fold((0u64, 0u64), |(low, high), pair| {
+                let low = low + (u64::from(pair[0]) << 8 | u64::from(*pair.get(1).unwrap_or(&0)));
+                (low, high + low)
+            });
+            let reduce = |sum: u64| u32::from(fold(sum));
+            assert_eq!(fletcher32(&bytes), reduce(sums.1) << 16 | reduce(sums.0), "{} bytes", bytes.len());
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod bit_shuffle;
 #[cfg(feature = "bitround")]
 mod bitround;
+mod bits;
 #[cfg(feature = "bitshuffle")]
 mod bitshuffle;
 #[cfg(feature = "blosc")]
@@ -20,11 +21,19 @@ mod fletcher32;
 mod input;
 #[cfg(feature = "lz4")]
 mod lz4;
+#[cfg(feature = "lzf")]
+mod lzf;
+mod nbit;
 mod pipeline;
 mod registry;
+mod scaleoffset;
 mod shuffle;
+#[cfg(feature = "szip")]
+mod szip;
 #[cfg(feature = "vbz")]
 mod vbz;
+#[cfg(test)]
+mod vectors;
 #[cfg(feature = "zfp")]
 mod zfp;
 #[cfg(feature = "zstd")]
@@ -32,7 +41,7 @@ mod zstd;
 
 use std::fmt;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, ErrorKind, Result};
 use crate::format::datatype::Datatype;
 
 pub(crate) use pipeline::{Pipeline, Scratch};
@@ -53,6 +62,10 @@ pub(crate) mod id {
     pub(crate) const BITGROOM: u16 = 32022;
     pub(crate) const GRANULAR_BITROUND: u16 = 32023;
     pub(crate) const BLOSC2: u16 = 32026;
+    pub(crate) const SZIP: u16 = 4;
+    pub(crate) const NBIT: u16 = 5;
+    pub(crate) const SCALE_OFFSET: u16 = 6;
+    pub(crate) const LZF: u16 = 32000;
 }
 
 /// A filter of the chunk pipeline.
@@ -106,6 +119,8 @@ pub enum Encoded {
 pub struct ChunkShape<'a> {
     pub(crate) datatype: &'a Datatype,
     pub(crate) shape: &'a [u64],
+    /// In the dataset's type; zeros unless the caller chose one, and None if there is to be none.
+    pub(crate) fill: Option<&'a [u8]>,
 }
 
 impl ChunkShape<'_> {
@@ -132,4 +147,12 @@ impl FilterCall<'_> {
 /// The error of a codec whose input is not what it should be.
 pub(crate) fn damaged(codec: &str, what: impl fmt::Display) -> Error {
     Error::malformed(format!("{codec}: {what}"))
+}
+
+/// Makes the caller's mistake of an error in client data that the caller asked for.
+pub(crate) fn asked_for(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Malformed(what) => Error::misuse(what.to_string()),
+        _ => error,
+    }
 }

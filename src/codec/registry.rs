@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Filter, fletcher32, shuffle};
+use super::{Filter, fletcher32, id, nbit, scaleoffset, shuffle};
 
 /// The filters that a file can use, by their number.
 ///
@@ -15,17 +15,19 @@ pub struct Filters {
 
 /// The features that bring filters, for the error that says which one is missing.
 const FEATURES: &[(u16, &str)] = &[
-    (super::id::DEFLATE, "deflate"),
-    (super::id::BZIP2, "bzip2"),
-    (super::id::BLOSC, "blosc"),
-    (super::id::LZ4, "lz4"),
-    (super::id::BITSHUFFLE, "bitshuffle"),
-    (super::id::ZFP, "zfp"),
-    (super::id::ZSTD, "zstd"),
-    (super::id::VBZ, "vbz"),
-    (super::id::BITGROOM, "bitround"),
-    (super::id::GRANULAR_BITROUND, "bitround"),
-    (super::id::BLOSC2, "blosc2"),
+    (id::DEFLATE, "deflate"),
+    (id::SZIP, "szip"),
+    (id::LZF, "lzf"),
+    (id::BZIP2, "bzip2"),
+    (id::BLOSC, "blosc"),
+    (id::LZ4, "lz4"),
+    (id::BITSHUFFLE, "bitshuffle"),
+    (id::ZFP, "zfp"),
+    (id::ZSTD, "zstd"),
+    (id::VBZ, "vbz"),
+    (id::BITGROOM, "bitround"),
+    (id::GRANULAR_BITROUND, "bitround"),
+    (id::BLOSC2, "blosc2"),
 ];
 
 impl Default for Filters {
@@ -55,6 +57,12 @@ impl Default for Filters {
         filters.register(Arc::new(super::bitround::BitRound::Granular));
         #[cfg(feature = "zstd")]
         filters.register(Arc::new(super::zstd::Zstd));
+        #[cfg(feature = "szip")]
+        filters.register(Arc::new(super::szip::Szip));
+        filters.register(Arc::new(nbit::Nbit));
+        filters.register(Arc::new(scaleoffset::ScaleOffset));
+        #[cfg(feature = "lzf")]
+        filters.register(Arc::new(super::lzf::Lzf));
         filters
     }
 }

@@ -170,7 +170,10 @@ fn layout(new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
 }
 
 fn pipeline(filters: &Filters, new: &NewDataset, chunk: &[u64]) -> Result<FilterPipeline> {
-    let shape = ChunkShape { datatype: &new.datatype, shape: chunk };
+    // A fill value that nobody set is zero, and counts for filters that treat it apart.
+    let zeros = vec![0; to_usize(u64::from(new.datatype.size))?];
+    let fill = Some(new.fill.as_deref().unwrap_or(&zeros));
+    let shape = ChunkShape { datatype: &new.datatype, shape: chunk, fill };
     let entry = |request: &FilterRequest| {
         let Some(filter) = filters.get(request.id) else {
             let (id, feature) = (request.id, Filters::feature_of(request.id));

@@ -221,7 +221,7 @@ impl Header {
             0 | TRUNCATE => return Ok(()),
             SHUFFLE => {
                 let size = if parameter == 0 { self.element } else { usize::from(parameter) };
-                shuffle::unshuffle_bytes(block, spare, size);
+                shuffle::together(block, spare, size);
             }
             // Blosc 1 leaves a block alone that is not made up of groups of eight.
             BIT_SHUFFLE if self.version <= BLOSC_1 && !(block.len() / self.element).is_multiple_of(8) => {

@@ -114,7 +114,7 @@ impl Recipe {
         let element = usize::from(self.element);
         let mut filtered = part.to_vec();
         match self.filter {
-            SHUFFLE => shuffle::transpose(part, &mut filtered, element, true),
+            SHUFFLE => shuffle::apart(part, &mut filtered, element),
             BIT_SHUFFLE if self.long || (part.len() / element).is_multiple_of(8) => {
                 transpose_bits(part, &mut filtered, element, true);
             }
