@@ -44,6 +44,7 @@ impl<'a> BitReader<'a> {
 
     /// Counts zeros up to the next one, and takes them all; `None` also for more than `most`.
     #[inline]
+    #[cfg(feature = "szip")]
     pub(super) fn unary(&mut self, most: u32) -> Option<u32> {
         let mut count = 0;
         while self.word == 0 {
@@ -116,6 +117,7 @@ impl<'a> BitWriter<'a> {
 
     /// Writes `count` zeros and a one.
     #[inline]
+    #[cfg(feature = "szip")]
     pub(super) fn unary(&mut self, count: u64) {
         let mut zeros = count;
         while zeros > 32 {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::Failure;
 
-pub fn run(file: &Path) -> Result<ExitCode, Failure> {
+pub(crate) fn run(file: &Path) -> Result<ExitCode, Failure> {
     h5::File::open(file)?;
     Ok(ExitCode::SUCCESS)
 }

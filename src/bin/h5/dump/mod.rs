@@ -7,12 +7,12 @@ use crate::Failure;
 
 /// What to print of which file.
 #[derive(clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// The file to look into.
     file: PathBuf,
 }
 
-pub fn run(options: &Options) -> Result<ExitCode, Failure> {
+pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     h5::File::open(&options.file)?;
     Ok(ExitCode::SUCCESS)
 }
