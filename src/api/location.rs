@@ -1,5 +1,6 @@
 //! What groups, datasets and committed datatypes have in common: a name, a file, attributes.
 
+use super::File;
 use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
 use super::types::{Datatype, H5Type};
@@ -22,6 +23,11 @@ impl Location {
     /// Returns the path of the file; empty for one that does not lie in the file system.
     pub fn filename(&self) -> String {
         self.handle.shared.path.as_deref().map_or(String::new(), |path| path.display().to_string())
+    }
+
+    /// Returns the file that the object is in.
+    pub fn file(&self) -> File {
+        File::of(&self.handle)
     }
 
     /// Returns the address of the object's header: the same for all hard links to one object of a file.

@@ -100,14 +100,15 @@ impl DatasetInfo {
     }
 }
 
-/// The new message counts where there are both; a file without either has zeros.
+/// The new message counts where there are both. Releases before 1.6 wrote only the old one, and none where nobody had set
+/// a value: what was never written is undefined then, as it is to libhdf5, and the layout tells when space is allocated.
 fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
     if let Some(fill) = header.message::<FillValue>(core)? {
         return Ok(fill);
     }
     let value = match header.message::<FillValueOld>(core)? {
         Some(old) if !old.0.is_empty() => Fill::User(old.0),
-        _ => Fill::Default,
+        _ => Fill::Undefined,
     };
-    Ok(FillValue { version: 2, allocation_time: 2, write_time: 2, value })
+    Ok(FillValue { version: 2, allocation_time: 0, write_time: 2, value })
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::H5Type;
-use crate::base::{Error, Result, Sizes};
-use crate::convert::describe;
+use crate::base::{Error, Misuse, Plain, Result, Sizes, as_bytes_mut, zeroed};
+use crate::convert::{Plan, describe};
 use crate::format::datatype::{self, Charset, Class, Order, Padding, Reference};
 use crate::format::global_heap::VariableLength;
 
@@ -119,6 +119,22 @@ impl TypeDescriptor {
     }
 }
 
+/// Numbers as the machine has them.
+impl TypeDescriptor {
+    fn to_native(&self) -> Option<datatype::Datatype> {
+        match self {
+            TypeDescriptor::Integer(size) => {
+                Some(datatype::Datatype::integer(size.bytes(), true, Order::NATIVE))
+            }
+            TypeDescriptor::Unsigned(size) => {
+                Some(datatype::Datatype::integer(size.bytes(), false, Order::NATIVE))
+            }
+            TypeDescriptor::Float(size) => Some(datatype::Datatype::float(size.bytes(), Order::NATIVE)),
+            _ => None,
+        }
+    }
+}
+
 /// The type of the elements of a dataset or an attribute in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Datatype {
@@ -134,6 +150,35 @@ impl Datatype {
     /// Returns the bytes of an element in the file.
     pub fn size(&self) -> u32 {
         self.stored.size
+    }
+
+    /// Makes numbers of stored elements of this type, as a read into `T` does.
+    ///
+    /// ```
+    /// use h5::types::{Datatype, stored};
+    /// # fn main() -> h5::Result<()> {
+    /// # let file = h5::File::options().create_storage(std::sync::Arc::new(h5::storage::MemoryStorage::default()))?;
+    /// let dataset = file.new_dataset_builder().with_data(&[1i16, -2]).create("a")?;
+    /// let bytes = dataset.read_bytes(..)?;
+    /// assert_eq!(dataset.dtype()?.numbers::<f64>(&bytes)?, [1.0, -2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn numbers<T: H5Type + Plain>(&self, elements: &[u8]) -> Result<Vec<T>> {
+        let none = || {
+            let (from, to) = (describe(&self.stored), std::any::type_name::<T>().to_owned());
+            Error::from(Misuse::Conversion { from, to })
+        };
+        let native = T::type_descriptor().to_native().ok_or_else(none)?;
+        let plan = Plan::new(&self.stored, &native)?;
+        let count = elements.len() / plan.source_size().max(1);
+        if count * plan.source_size() != elements.len() {
+            let (len, size) = (elements.len(), self.stored.size);
+            return Err(Error::shape(format!("{len} bytes are no whole number of elements of {size}")));
+        }
+        let mut numbers = zeroed::<T>(count)?;
+        plan.run(elements, as_bytes_mut(&mut numbers));
+        Ok(numbers)
     }
 
     /// Tells whether elements are stored as the type that `T` is stored as, byte order aside.
@@ -176,6 +221,13 @@ impl Datatype {
             Class::VariableString { charset: Charset::Utf8, .. } => Ok(TypeDescriptor::VarLenUnicode),
             _ => Err(none()),
         }
+    }
+}
+
+/// Types inside of others are types of their own.
+impl From<datatype::Datatype> for Datatype {
+    fn from(stored: datatype::Datatype) -> Self {
+        Datatype { stored }
     }
 }
 

@@ -21,10 +21,12 @@ struct Arguments {
 enum Verb {
     /// Prints what a file holds, in the words of libhdf5's h5dump.
     Dump(dump::Options),
-    /// Prints a canonical description of a file with a hash for every dataset and attribute.
+    /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///
-    /// Two files hold the same data where the hashes are the same: they do not depend on layouts, filters or byte
-    /// orders.
+    /// The output is JSON, one object of the file per line: groups with their links, datasets and attributes with
+    /// shape, type and the SHA-256 of their values. The hashes are of the values alone, not of how they are stored:
+    /// byte order, layout, chunks and filters do not change them. To compare two files, compare the "path" and
+    /// "sha256" of their lines. What cannot be read has "unreadable" with the reason.
     Digest {
         /// The file to look into.
         file: PathBuf,

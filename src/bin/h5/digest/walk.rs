@@ -1,0 +1,111 @@
+//! The objects of a file, depth first, each under the path by which it is met first.
+
+use std::collections::HashMap;
+
+use h5::{File, Link, LinkKind, Object};
+
+use super::latin1;
+
+/// An object that was found: its path is its parent's and its own name.
+struct Found {
+    address: u64,
+    parent: usize,
+    name: Vec<u8>,
+}
+
+/// All objects of a file. Paths are put together when they are asked for: those of deep trees add up to a lot.
+pub(super) struct Tree {
+    found: Vec<Found>,
+    places: HashMap<u64, usize>,
+    /// Why objects that a link leads to are not listed.
+    refused: HashMap<u64, String>,
+}
+
+/// A group on the way, and its links that are still to be followed, the next one last.
+struct Step {
+    group: usize,
+    links: Vec<Link>,
+}
+
+impl Tree {
+    /// Follows all hard links from the root on, in the order of the bytes of their names.
+    pub(super) fn of(file: &File) -> Tree {
+        let root = Found { address: file.address(), parent: 0, name: Vec::new() };
+        let places = HashMap::from([(root.address, 0)]);
+        let mut tree = Tree { found: vec![root], places, refused: HashMap::new() };
+        let mut way = vec![Step { group: 0, links: pending(&Object::Group((**file).clone())) }];
+        while let Some(step) = way.last_mut() {
+            match step.links.pop() {
+                Some(link) => {
+                    let parent = step.group;
+                    way.extend(tree.follow(file, parent, link));
+                }
+                None => drop(way.pop()),
+            }
+        }
+        tree
+    }
+
+    /// Lists what a link leads to, unless it is listed already; a group is the next step.
+    fn follow(&mut self, file: &File, parent: usize, link: Link) -> Option<Step> {
+        let LinkKind::Hard(address) = link.kind else { return None };
+        if self.places.contains_key(&address) {
+            return None;
+        }
+        let object = match file.open_address(address) {
+            Ok(object) => object,
+            Err(error) => {
+                self.refused.insert(address, error.to_string());
+                return None;
+            }
+        };
+        let group = self.found.len();
+        self.places.insert(address, group);
+        self.found.push(Found { address, parent, name: link.raw_name });
+        matches!(object, Object::Group(_)).then(|| Step { group, links: pending(&object) })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The address of an object's header.
+    pub(super) fn address(&self, index: usize) -> u64 {
+        self.found[index].address
+    }
+
+    /// The path of an object; the first one is the root.
+    pub(super) fn path(&self, index: usize) -> String {
+        let mut names = Vec::new();
+        let mut at = index;
+        while at != 0 {
+            names.push(&self.found[at].name);
+            at = self.found[at].parent;
+        }
+        let mut path = String::new();
+        for name in names.iter().rev() {
+            path.push('/');
+            match std::str::from_utf8(name) {
+                Ok(name) => path.push_str(name),
+                Err(_) => path.push_str(&latin1(name)),
+            }
+        }
+        if path.is_empty() { "/".to_owned() } else { path }
+    }
+
+    /// The path that an object is listed under, or why it is not.
+    pub(super) fn target(&self, address: u64) -> Result<String, &str> {
+        match self.places.get(&address) {
+            Some(&index) => Ok(self.path(index)),
+            None => Err(self.refused.get(&address).map_or("it was not found", String::as_str)),
+        }
+    }
+}
+
+/// The links of a group, the last one first. Those that cannot be listed are told of where the group is described.
+fn pending(object: &Object) -> Vec<Link> {
+    let Object::Group(group) = object else { return Vec::new() };
+    let mut links = group.links().unwrap_or_default();
+    links.reverse();
+    links
+}
