@@ -57,8 +57,23 @@ impl ChunkAccess {
         core.read_raw(record.address, &mut scratch.front).map_err(locate)?;
         if filtered {
             self.pipeline.decode(record.filter_mask, scratch).map_err(locate)?;
+            self.complete(scaled, scratch).map_err(locate)?;
         }
         Ok(filtered)
+    }
+
+    /// Fills up a chunk that came out short. Oxford Nanopore's fast5 files have chunks at the edge that end with the
+    /// dataspace; one that ends before that is refused.
+    fn complete(&self, scaled: &[u64], scratch: &mut Scratch) -> Result<()> {
+        let (whole, available) = (to_usize(self.grid.chunk_bytes())?, scratch.front.len());
+        if available < whole {
+            let needed = self.grid.bytes_in_use(scaled);
+            if (available as u64) < needed {
+                return Err(Malformed::Truncated { needed, available: available as u64 }.into());
+            }
+            scratch.front.resize(whole, 0);
+        }
+        Ok(())
     }
 
     /// Makes `scratch.front` a chunk that was never written.

@@ -47,6 +47,16 @@ impl Grid {
             .any(|(&corner, (&size, &limit))| corner.saturating_add(size) > limit)
     }
 
+    /// Bytes of a chunk up to its last element that lies in the dataspace.
+    pub(crate) fn bytes_in_use(&self, scaled: &[u64]) -> u64 {
+        let elements = self.chunk.iter().product::<u64>().max(1);
+        let axes = self.corner(scaled).into_iter().zip(self.chunk.iter().zip(&self.shape));
+        let last = axes.fold(0, |last, (corner, (&size, &limit))| {
+            last * size + limit.saturating_sub(corner).min(size).saturating_sub(1)
+        });
+        (last + 1) * (self.chunk_bytes / elements)
+    }
+
     /// Whether a selection has all elements of the chunk that lie in the dataspace.
     pub(crate) fn is_covered(&self, slab: &Hyperslab, corner: &[u64]) -> bool {
         let sizes = self.chunk.iter().zip(&self.shape);
@@ -78,6 +88,15 @@ pub(crate) fn coordinates(ranges: &[std::ops::Range<u64>]) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chunk_is_in_use_up_to_the_edge() {
+        let grid = Grid { shape: vec![5, 7], chunk: vec![3, 4], chunk_bytes: 24 };
+        assert_eq!(grid.bytes_in_use(&[0, 0]), 24);
+        assert_eq!(grid.bytes_in_use(&[1, 0]), 16);
+        assert_eq!(grid.bytes_in_use(&[1, 1]), (4 + 3) * 2);
+        assert!(grid.is_partial(&[1, 0]) && !grid.is_partial(&[0, 0]));
+    }
 
     #[test]
     fn coordinates_count_like_an_odometer() {

@@ -24,6 +24,9 @@ pub(crate) struct DatasetInfo {
     pub(crate) is_external: bool,
 }
 
+/// The write time of a fill value that is not to be written.
+const NEVER: u8 = 1;
+
 impl DatasetInfo {
     pub(crate) fn load(core: &Core, header: &Header) -> Result<Self> {
         if !header.has(MessageType::LAYOUT) {
@@ -86,8 +89,14 @@ impl DatasetInfo {
     }
 
     /// What elements have that were never written.
+    ///
+    /// Where the fill value is never to be written, libhdf5 does not show it either and leaves what was in memory; here
+    /// that is zeros.
     pub(crate) fn pattern(&self) -> Result<Pattern> {
         let size = self.element_size()?;
+        if self.fill.write_time == NEVER {
+            return Ok(Pattern::zeros(size));
+        }
         match &self.fill.value {
             Fill::User(value) if value.len() == size => Ok(Pattern::new(value.clone())),
             Fill::User(value) if !value.is_empty() => {

@@ -82,6 +82,10 @@ impl Header {
             let what = format!("message type {}, which the object says must be understood", message.kind.0);
             return Err(Error::unsupported(what).at(Structure::ObjectHeader, message.offset));
         }
+        if message.kind == MessageType::REFERENCE_COUNT && self.prefix.style().version == 1 {
+            let error = Error::malformed("a version 1 header counts its links itself, not in a message");
+            return Err(error.at(Structure::ObjectHeader, message.offset));
+        }
         if message.kind != MessageType::NIL {
             self.messages.push(message);
         }

@@ -45,6 +45,10 @@ impl Core {
         check_consistency(&superblock, len, options.write)?;
         let mut core = Core::new(storage, superblock, DEFAULT_K)?;
         core.budget = budget;
+        // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that.
+        if core.superblock.flags & OPEN_FOR_SWMR == 0 {
+            core.storage_len = core.storage_len.min(core.superblock.end_of_file);
+        }
         core.filters = options.filters;
         core.k = core.k_values(options.write)?;
         core.load_cache_image()?;

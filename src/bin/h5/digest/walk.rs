@@ -52,7 +52,7 @@ impl Tree {
         if self.places.contains_key(&address) {
             return None;
         }
-        let object = match file.open_address(address) {
+        let object = match file.open_address(address).and_then(whole) {
             Ok(object) => object,
             Err(error) => {
                 self.refused.insert(address, error.to_string());
@@ -100,6 +100,16 @@ impl Tree {
             None => Err(self.refused.get(&address).map_or("it was not found", String::as_str)),
         }
     }
+}
+
+/// The object, if what makes it what it is can be decoded: a dataset needs its type, shape and layout.
+fn whole(object: Object) -> h5::Result<Object> {
+    match &object {
+        Object::Dataset(dataset) => dataset.dtype().map(drop)?,
+        Object::Datatype(location) => location.committed().map(drop)?,
+        _ => {}
+    }
+    Ok(object)
 }
 
 /// The links of a group, the last one first. Those that cannot be listed are told of where the group is described.
