@@ -1,5 +1,6 @@
 //! What all handles of one open file share.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -41,7 +42,7 @@ impl Drop for Shared {
 }
 
 /// One object of an open file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Handle {
     pub(super) shared: Arc<Shared>,
     pub(super) address: Address,
@@ -63,5 +64,17 @@ impl Handle {
 
     pub(super) fn other(&self, address: Address, path: String) -> Handle {
         Handle { shared: Arc::clone(&self.shared), address, path }
+    }
+}
+
+/// Users print handles when something is wrong; the caches and all bytes of a file in memory would drown it.
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Handle { shared, address, path } = self;
+        f.debug_struct("Handle")
+            .field("file", &shared.path)
+            .field("address", address)
+            .field("path", path)
+            .finish()
     }
 }

@@ -210,6 +210,8 @@ impl Error {
     pub(crate) fn at(mut self, structure: Structure, offset: u64) -> Self {
         if self.0.structure.is_none() {
             self.0.structure = Some(structure);
+        }
+        if self.0.structure == Some(structure) {
             self.0.offset = self.0.offset.or(Some(offset));
         }
         self
@@ -367,5 +369,12 @@ mod tests {
             error.to_string(),
             "malformed file: rank is 40: at most 32 in the dataspace message at offset 96, object \"/a/b\""
         );
+    }
+
+    #[test]
+    fn an_offset_is_added_only_to_the_structure_that_it_is_of() {
+        let error = || Error::malformed("wrong").within(Structure::Chunk);
+        assert_eq!(error().at(Structure::Chunk, 96).offset(), Some(96));
+        assert_eq!(error().at(Structure::ObjectHeader, 40).offset(), None);
     }
 }

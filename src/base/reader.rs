@@ -213,7 +213,9 @@ impl<'a> Reader<'a> {
         let computed = lookup3(body);
         // A fuzzer that had to guess checksums would never get past them.
         if stored != computed && !cfg!(fuzzing) {
-            return Err(self.locate(Malformed::Checksum { stored, computed }.into()));
+            // All of the structure is in doubt, not what comes next in it.
+            let error = Error::from(Malformed::Checksum { stored, computed });
+            return Err(error.at(self.structure, self.origin));
         }
         self.bytes = body;
         Ok(self)

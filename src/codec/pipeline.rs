@@ -48,7 +48,8 @@ impl Pipeline {
         });
         let stages: Vec<Stage> = stages.collect();
         if !stages.is_empty() && chunk_bytes > budget.limits().memory {
-            return Err(Error::limit("a filtered chunk", chunk_bytes, budget.limits().memory));
+            let error = Error::limit("a filtered chunk", chunk_bytes, budget.limits().memory);
+            return Err(error.within(Structure::Chunk));
         }
         Ok(Pipeline { stages, chunk_bytes: to_usize(chunk_bytes)? })
     }

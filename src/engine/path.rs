@@ -43,8 +43,9 @@ impl Walk<'_> {
 
     fn run(&mut self, mut address: Address, mut path: String) -> Result<Resolved> {
         while let Some(name) = self.pending.pop() {
-            let header = Header::load(self.core, address)?;
-            let found = find_link(self.core, &header, &name).map_err(|e| e.of(&path))?;
+            let found =
+                Header::load(self.core, address).and_then(|header| find_link(self.core, &header, &name));
+            let found = found.map_err(|e| e.of(&path))?;
             let child = join(&path, &String::from_utf8_lossy(&name));
             let Some(link) = found else { return Err(Misuse::NotFound { path: child }.into()) };
             match link.target {

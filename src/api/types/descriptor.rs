@@ -201,7 +201,9 @@ impl Datatype {
         let none = || Error::unsupported(format!("a Rust type for {}", describe(&self.stored)));
         let len = |size: u32| usize::try_from(size).map_err(|_| none());
         match &self.stored.class {
-            Class::FixedPoint(number) if u32::from(number.bits.precision) == self.stored.size * 8 => {
+            Class::FixedPoint(number)
+                if u64::from(number.bits.precision) == u64::from(self.stored.size) * 8 =>
+            {
                 let size = IntSize::of(self.stored.size).ok_or_else(none)?;
                 Ok(if number.signed { TypeDescriptor::Integer(size) } else { TypeDescriptor::Unsigned(size) })
             }

@@ -1,0 +1,7 @@
+//! What is written is read back: any selection of any shape, stored in any way, against an array in memory.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+
+mod handles;
+mod model;
+mod selections;
