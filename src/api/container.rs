@@ -74,13 +74,29 @@ impl Container {
         }
     }
 
+    /// The same with the shape that a virtual dataset has by its sources.
+    fn current_content(&self, core: &Core, header: &Header) -> Result<Content> {
+        match self.content(core, header)? {
+            Content::Dataset(info) => {
+                data::with_current_shape(core, *info).map(|info| Content::Dataset(Box::new(info)))
+            }
+            attribute => Ok(attribute),
+        }
+    }
+
+    fn inspect_current<T>(&self, f: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
+        self.handle.with(|core, header| self.current_content(core, header).and_then(|content| f(&content)))
+    }
+
     fn inspect<T>(&self, f: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
         self.handle.with(|core, header| self.content(core, header).and_then(|content| f(&content)))
     }
 
     /// Returns the shape; a scalar has no axes. Fails for a null dataspace, which has no shape.
+    ///
+    /// A virtual dataset whose mappings have no end is as large as its sources make it.
     pub fn shape(&self) -> Result<Vec<usize>> {
-        self.inspect(|content| to_shape(content.shape()?))
+        self.inspect_current(|content| to_shape(content.shape()?))
     }
 
     /// Returns how far each axis may grow; `None` is "unlimited".
@@ -95,7 +111,7 @@ impl Container {
 
     /// Returns the number of elements.
     pub fn size(&self) -> Result<usize> {
-        self.inspect(|content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?))
+        self.inspect_current(|content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?))
     }
 
     /// Tells whether there is exactly one element without axes.
@@ -124,11 +140,11 @@ impl Container {
         f: impl FnOnce(&Source<'_>, Vec<usize>) -> Result<R>,
     ) -> Result<R> {
         self.handle.with(|core, header| {
-            let content = self.content(core, header)?;
+            let content = self.current_content(core, header)?;
             let (slab, shape) = selection.resolve(content.shape()?)?;
             let place = match &content {
                 Content::Dataset(info) => {
-                    let reading = Reading { core, cache: &self.handle.shared.chunks, info };
+                    let reading = Reading::new(core, &self.handle.shared.chunks, info);
                     Place::Dataset { reading, slab: &slab }
                 }
                 Content::Attribute(attribute) if *selection == Selection::All => {
