@@ -79,6 +79,11 @@ impl<'a> Unlimited<'a> {
         self.with(self.clip(size))
     }
 
+    /// A single index along the axis without end, with all that is selected along the others.
+    pub(crate) fn slice(&self) -> Result<Region> {
+        self.with(vec![Axis::contiguous(self.endless().start, 1)])
+    }
+
     /// One block along the axis without end; none if the axis has just one block.
     pub(crate) fn block(&self, number: u64) -> Result<Option<Region>> {
         let RegularAxis { start, stride, block: Some(block), .. } = self.endless() else { return Ok(None) };

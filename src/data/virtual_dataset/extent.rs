@@ -116,7 +116,7 @@ fn least_shape(
     }
     let region = match &mapping.growth {
         Growth::None => region(mapping.target, shape, &core.budget)?,
-        Growth::WithSource { target, .. } | Growth::BySources { target } => target.region(u64::MAX - 1)?,
+        Growth::WithSource { target, .. } | Growth::BySources { target } => target.slice()?,
     };
     let Some(bounds) = region.bounds() else { return Ok(()) };
     if bounds.len() != least.len() {
