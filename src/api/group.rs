@@ -201,8 +201,9 @@ impl Group {
         let mut path = name.as_bytes().to_vec();
         for followed in 0.. {
             let core = at.shared.read();
-            core.budget.depth(followed).map_err(|e| e.of(&engine::join(&self.handle.path, name)))?;
-            let found = engine::resolve(&core, at.address, &at.path, &path);
+            let whole = || engine::join(&self.handle.path, name);
+            let depth = core.budget.depth(followed).map_err(|e| e.of(&whole()));
+            let found = depth.and_then(|()| engine::resolve(&core, at.address, &at.path, &path));
             drop(core);
             match found.map_err(|e| at.shared.locate(e))? {
                 Resolved::Here { address, path } => return Ok(at.other(address, path)),

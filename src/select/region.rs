@@ -264,6 +264,9 @@ impl<F: FnMut(Overlap) -> Result<()>> Walk<'_, F> {
     }
 }
 
+/// A part of a tree takes the memory of about so many entries of a list.
+const PART_COST: u64 = 16;
+
 /// The blocks' union from this axis on.
 fn union(blocks: &[(&[u64], &[u64])], axis: usize, budget: &Budget, work: &mut u64) -> Result<Arc<Level>> {
     let mut events: BTreeMap<u64, Vec<(usize, bool)>> = BTreeMap::new();
@@ -276,7 +279,7 @@ fn union(blocks: &[(&[u64], &[u64])], axis: usize, budget: &Budget, work: &mut u
     let mut parts = Vec::new();
     for (at, changes) in events {
         if !active.is_empty() {
-            *work += active.len() as u64;
+            *work += PART_COST + active.len() as u64;
             budget.items(*work)?;
             let inside: Vec<_> = active.iter().map(|&index: &usize| blocks[index]).collect();
             let last = axis + 1 == inside[0].0.len();
