@@ -71,5 +71,5 @@ pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };
 pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters};
-pub use engine::FormatBounds;
+pub use engine::{Driver, FileAccess, FormatBounds, MissingSources};
 pub use select::{Axis, Hyperslab};

@@ -74,6 +74,20 @@ impl Container {
         }
     }
 
+    /// The same with the shape that a virtual dataset has by its sources.
+    fn current_content(&self, core: &Core, header: &Header) -> Result<Content> {
+        match self.content(core, header)? {
+            Content::Dataset(info) => {
+                data::with_current_shape(core, *info).map(|info| Content::Dataset(Box::new(info)))
+            }
+            attribute => Ok(attribute),
+        }
+    }
+
+    fn inspect_current<T>(&self, f: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
+        self.handle.with(|core, header| self.current_content(core, header).and_then(|content| f(&content)))
+    }
+
     fn inspect<T>(&self, f: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
         self.handle.with(|core, header| self.content(core, header).and_then(|content| f(&content)))
     }
@@ -81,9 +95,15 @@ impl Container {
     /// Returns the shape. Scalars and null dataspaces have no axes.
     ///
     /// Opening a dataset by its name decodes all that this and the other methods without a `Result` tell. Where the
-    /// file can no longer be read they tell of nothing: no axes, no elements. [`Container::dtype`] then says why.
+    /// file can no longer be read they tell of nothing: no axes, no elements. [`Container::try_shape`] then says why.
     pub fn shape(&self) -> Vec<usize> {
-        self.inspect(|content| to_shape(content.extent().shape().unwrap_or_default())).unwrap_or_default()
+        self.try_shape().unwrap_or_default()
+    }
+
+    /// Returns the shape, or why it cannot be told: a virtual dataset whose mappings have no end is as large as its
+    /// sources make it.
+    pub fn try_shape(&self) -> Result<Vec<usize>> {
+        self.inspect_current(|content| to_shape(content.extent().shape().unwrap_or_default()))
     }
 
     /// Returns how far each axis may grow; `None` is "unlimited".
@@ -99,7 +119,7 @@ impl Container {
     /// Returns the number of elements.
     pub fn size(&self) -> usize {
         let size = |content: &Content| to_usize(content.extent().shape().map_or(Ok(0), element_count)?);
-        self.inspect(size).unwrap_or_default()
+        self.inspect_current(size).unwrap_or_default()
     }
 
     /// Tells whether there is exactly one element without axes.
@@ -128,11 +148,11 @@ impl Container {
         f: impl FnOnce(&Source<'_>, Vec<usize>) -> Result<R>,
     ) -> Result<R> {
         self.handle.with(|core, header| {
-            let content = self.content(core, header)?;
+            let content = self.current_content(core, header)?;
             let (slab, shape) = selection.resolve(content.shape()?)?;
             let place = match &content {
                 Content::Dataset(info) => {
-                    let reading = Reading { core, cache: &self.handle.shared.chunks, info };
+                    let reading = Reading::new(core, &self.handle.shared.chunks, info);
                     Place::Dataset { reading, slab: &slab }
                 }
                 Content::Attribute(attribute) if *selection == Selection::All => {

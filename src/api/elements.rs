@@ -35,7 +35,7 @@ impl Source<'_> {
     pub(crate) fn plain<T: Plain>(&self, to: &Datatype) -> Result<Vec<T>> {
         let plan = Plan::new(self.datatype, to)?;
         let mut values = self.budget().zeroed::<T>(self.count)?;
-        self.fill(&plan, as_bytes_mut(&mut values))?;
+        self.fill(&plan, Some(to), as_bytes_mut(&mut values))?;
         Ok(values)
     }
 
@@ -44,14 +44,14 @@ impl Source<'_> {
         let bytes = as_bytes_mut(values);
         // Selections that leave elements out rely on what is there being zero.
         bytes.fill(0);
-        self.fill(&Plan::new(self.datatype, to)?, bytes)
+        self.fill(&Plan::new(self.datatype, to)?, Some(to), bytes)
     }
 
     /// Returns the elements as they are in the file.
     pub(crate) fn raw(&self) -> Result<Vec<u8>> {
         let size = crate::base::to_usize(u64::from(self.datatype.size))?;
         let mut bytes = self.budget().zeroed::<u8>(byte_count(self.count, size)?)?;
-        self.fill(&Plan::identity(size), &mut bytes)?;
+        self.fill(&Plan::identity(size), None, &mut bytes)?;
         Ok(bytes)
     }
 
@@ -64,9 +64,9 @@ impl Source<'_> {
         &self.core.budget
     }
 
-    fn fill(&self, plan: &Plan, out: &mut [u8]) -> Result<()> {
+    fn fill(&self, plan: &Plan, target: Option<&Datatype>, out: &mut [u8]) -> Result<()> {
         match self.place {
-            Place::Dataset { reading, slab } => read(reading, slab, plan, out),
+            Place::Dataset { reading, slab } => read(reading.with_target(target), slab, plan, out),
             Place::Bytes(bytes) => {
                 if bytes.len() / plan.source_size().max(1) != out.len() / plan.target_size().max(1) {
                     let error = Error::malformed("the data has not as many elements as its dataspace");

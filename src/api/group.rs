@@ -13,6 +13,8 @@ use crate::format::message::link::{self, Target};
 /// A group of links to other objects.
 ///
 /// Names may be paths: `file.dataset("a/b")` opens `b` in the group `a`. A path that begins with `/` starts at the root.
+/// External links on the way lead into other files, which are opened for reading as far as
+/// [`FileOptions::file_access`](crate::FileOptions::file_access) allows it.
 #[derive(Clone, Debug)]
 pub struct Group {
     location: Location,
@@ -194,16 +196,34 @@ impl Group {
         Ok(self.links()?.into_iter().filter_map(|link| self.open_link(&link).ok()))
     }
 
+    /// Follows a path, through external links into other files.
     fn resolve(&self, name: &str) -> Result<Handle> {
-        let core = self.handle.shared.read();
-        match engine::resolve(&core, self.handle.address, &self.handle.path, name)? {
-            Resolved::Here { address, path } => Ok(self.handle.other(address, path)),
-            Resolved::External { file, path } => {
-                let (file, path) = (String::from_utf8_lossy(&file), String::from_utf8_lossy(&path));
-                let what = format!("the external link to {path:?} in the file {file:?}");
-                Err(Error::unsupported(what).of(&engine::join(&self.handle.path, name)))
+        let mut at = self.handle.clone();
+        let mut path = name.as_bytes().to_vec();
+        for followed in 0.. {
+            let core = at.shared.read();
+            let whole = || engine::join(&self.handle.path, name);
+            let depth = core.budget.depth(followed).map_err(|e| e.of(&whole()));
+            let found = depth.and_then(|()| engine::resolve(&core, at.address, &at.path, &path));
+            drop(core);
+            match found.map_err(|e| at.shared.locate(e))? {
+                Resolved::Here { address, path } => return Ok(at.other(address, path)),
+                Resolved::External { file, path: rest } => {
+                    (at, path) = (self.linked(&at, &file, name)?, rest);
+                }
             }
         }
+        Err(Error::misuse("the path has no end"))
+    }
+
+    /// The root of the file that an external link on the way to `name` names.
+    fn linked(&self, at: &Handle, file: &[u8], name: &str) -> Result<Handle> {
+        let shared = at.shared.linked(file).map_err(|e| {
+            let named_by = at.shared.read().file_name();
+            e.of(&engine::join(&self.handle.path, name)).in_file(&String::from_utf8_lossy(file), &named_by)
+        })?;
+        let address = shared.read().superblock.root_header();
+        Ok(Handle { shared, address, path: "/".to_owned() })
     }
 }
 

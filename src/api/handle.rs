@@ -1,10 +1,11 @@
 //! What all handles of one open file share.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use crate::base::{Address, Result};
+use crate::base::{Address, Error, Result};
 use crate::data::ChunkCache;
 use crate::engine::{Core, Header};
 
@@ -14,11 +15,65 @@ pub(super) struct Shared {
     core: RwLock<Core>,
     pub(super) chunks: ChunkCache,
     pub(super) path: Option<PathBuf>,
+    /// The file whose external link led here.
+    origin: Option<Arc<Shared>>,
+    /// The files that external links of this one led to, for as long as they are in use.
+    linked: Mutex<HashMap<PathBuf, Weak<Shared>>>,
+    chunk_cache: usize,
 }
 
 impl Shared {
     pub(super) fn new(core: Core, chunk_cache: usize, path: Option<PathBuf>) -> Arc<Self> {
-        Arc::new(Shared { core: RwLock::new(core), chunks: ChunkCache::new(chunk_cache), path })
+        Shared::with_origin(core, chunk_cache, path, None)
+    }
+
+    fn with_origin(
+        core: Core,
+        chunk_cache: usize,
+        path: Option<PathBuf>,
+        origin: Option<Arc<Shared>>,
+    ) -> Arc<Self> {
+        let (core, chunks, linked) = (RwLock::new(core), ChunkCache::new(chunk_cache), Mutex::default());
+        Arc::new(Shared { core, chunks, path, origin, linked, chunk_cache })
+    }
+
+    /// Opens the file that an external link of this one names; a file that led here is that very file.
+    pub(super) fn linked(self: &Arc<Self>, name: &[u8]) -> Result<Arc<Shared>> {
+        let core = self.read();
+        let Some(path) = core.neighbour_path(name)? else {
+            let what = "the file that an external link names is not there";
+            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, what).into());
+        };
+        if core.path() == Some(&path) {
+            return Ok(Arc::clone(self));
+        }
+        let mut origin = self.origin.as_ref();
+        while let Some(shared) = origin {
+            if shared.read().path() == Some(&path) {
+                return Ok(Arc::clone(shared));
+            }
+            origin = shared.origin.as_ref();
+        }
+        let known =
+            self.linked.lock().unwrap_or_else(PoisonError::into_inner).get(&path).and_then(Weak::upgrade);
+        if let Some(shared) = known {
+            return Ok(shared);
+        }
+        let opened = core.open_neighbour(&path)?;
+        let origin = Some(Arc::clone(self));
+        let shared = Shared::with_origin(opened, self.chunk_cache, Some(path.clone()), origin);
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        linked.retain(|_, shared| shared.strong_count() > 0);
+        linked.insert(path, Arc::downgrade(&shared));
+        Ok(shared)
+    }
+
+    /// Says of an error in a file that an external link led to which file that is.
+    pub(super) fn locate(&self, error: Error) -> Error {
+        match &self.origin {
+            Some(origin) => error.in_file(&self.read().file_name(), &origin.read().file_name()),
+            None => error,
+        }
     }
 
     /// No call holds this while it calls another one that asks for it.
@@ -53,7 +108,9 @@ impl Handle {
     /// Calls `f` with the object's header; what goes wrong is said to be about this object.
     pub(super) fn with<T>(&self, f: impl FnOnce(&Core, &Header) -> Result<T>) -> Result<T> {
         let core = self.shared.read();
-        Header::load(&core, self.address).and_then(|header| f(&core, &header)).map_err(|e| e.of(&self.path))
+        let result = Header::load(&core, self.address).and_then(|header| f(&core, &header));
+        drop(core);
+        result.map_err(|e| self.shared.locate(e.of(&self.path)))
     }
 
     /// Calls `f` alone.

@@ -1,12 +1,14 @@
 //! How to open and create files, beyond the defaults.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::File;
-use crate::base::{Limits, Result};
+use crate::base::{Error, Limits, Result};
 use crate::codec::{Filter, Filters};
-use crate::engine::{Core, CreateOptions, FormatBounds, OpenOptions};
+use crate::engine::{
+    self, Beside, Core, CreateOptions, Driver, FileAccess, FormatBounds, MissingSources, OpenOptions,
+};
 use crate::storage::{FileStorage, MappedFile, MemoryStorage, Storage};
 
 /// Options for opening and creating files.
@@ -31,9 +33,16 @@ pub struct FileOptions {
     userblock: u64,
     chunk_cache: usize,
     mmap: bool,
+    file_access: FileAccess,
+    missing_sources: MissingSources,
+    driver: Driver,
+    ignore_consistency_flags: bool,
 }
 
 const CHUNK_CACHE: usize = 64 << 20;
+
+/// Each of the files that a virtual dataset is made of gets this part of the chunk cache for its own.
+const NEIGHBOUR_SHARE: usize = 4;
 
 impl Default for FileOptions {
     fn default() -> Self {
@@ -44,6 +53,10 @@ impl Default for FileOptions {
             userblock: 0,
             chunk_cache: CHUNK_CACHE,
             mmap: false,
+            file_access: FileAccess::default(),
+            missing_sources: MissingSources::default(),
+            driver: Driver::default(),
+            ignore_consistency_flags: false,
         }
     }
 }
@@ -93,12 +106,44 @@ impl FileOptions {
         self
     }
 
+    /// Sets which other files may be read because the opened one names them. The default is [`FileAccess::Below`].
+    #[must_use]
+    pub fn file_access(mut self, access: FileAccess) -> Self {
+        self.file_access = access;
+        self
+    }
+
+    /// Sets what the elements of a virtual dataset are whose source is not there. The default is an error.
+    #[must_use]
+    pub fn missing_sources(mut self, missing: MissingSources) -> Self {
+        self.missing_sources = missing;
+        self
+    }
+
+    /// Sets how the file is spread over files of the file system. The default is what the file itself says.
+    #[must_use]
+    pub fn driver(mut self, driver: Driver) -> Self {
+        self.driver = driver;
+        self
+    }
+
+    /// Opens a file even though it says that it is open for writing, as one does whose writer has crashed.
+    ///
+    /// What such a writer left unfinished may be read as errors or old values. A file that a single writer keeps ready
+    /// for readers (SWMR) needs no option to be read.
+    #[must_use]
+    pub fn ignore_consistency_flags(mut self, ignore: bool) -> Self {
+        self.ignore_consistency_flags = ignore;
+        self
+    }
+
     /// Opens a file for reading.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        let storage: Arc<dyn Storage> = match self.mmap {
-            true => Arc::new(MappedFile::open(path)?),
-            false => Arc::new(FileStorage::open(path)?),
+        let storage: Arc<dyn Storage> = match engine::members_of(path, &self.driver, &self.file_access)? {
+            Some(members) => members,
+            None if self.mmap => Arc::new(MappedFile::open(path)?),
+            None => Arc::new(FileStorage::open(path)?),
         };
         self.opened(storage, false, Some(path))
     }
@@ -106,6 +151,9 @@ impl FileOptions {
     /// Opens a file for reading and writing.
     pub fn open_rw(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
+        if engine::members_of(path, &self.driver, &self.file_access)?.is_some() {
+            return Err(Error::unsupported("writing to a file of several members"));
+        }
         self.opened(Arc::new(FileStorage::open_rw(path)?), true, Some(path))
     }
 
@@ -147,7 +195,13 @@ impl FileOptions {
     }
 
     fn opened(&self, storage: Arc<dyn Storage>, write: bool, path: Option<&Path>) -> Result<File> {
-        let options = OpenOptions { limits: self.limits, filters: self.filters.clone(), write };
+        let options = OpenOptions {
+            limits: self.limits,
+            filters: self.filters.clone(),
+            write,
+            ignore_flags: self.ignore_consistency_flags,
+            beside: self.beside(path),
+        };
         Ok(File::new(Core::open(storage, options)?, self.chunk_cache, path))
     }
 
@@ -157,7 +211,17 @@ impl FileOptions {
             filters: self.filters.clone(),
             bounds: self.bounds,
             userblock: self.userblock,
+            beside: self.beside(path),
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))
+    }
+
+    fn beside(&self, path: Option<&Path>) -> Beside {
+        Beside {
+            path: path.map(PathBuf::from),
+            access: self.file_access.clone(),
+            missing_sources: self.missing_sources,
+            chunk_cache: self.chunk_cache / NEIGHBOUR_SHARE,
+        }
     }
 }

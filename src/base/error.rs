@@ -23,6 +23,8 @@ struct Detail {
     structure: Option<Structure>,
     offset: Option<u64>,
     object: Option<String>,
+    /// Another file than the opened one, and the file that named it.
+    file: Option<(String, String)>,
 }
 
 /// The families of errors; each says whose fault it is.
@@ -138,6 +140,13 @@ pub enum Misuse {
     },
     /// The file was opened for reading only.
     ReadOnly,
+    /// A file besides the opened one is needed, and [`FileAccess`](crate::FileAccess) does not allow it.
+    FileAccess {
+        /// The name of the file as it is stored.
+        file: String,
+        /// Why it is not allowed.
+        why: &'static str,
+    },
     /// Shapes or selections do not fit each other.
     Shape(String),
     /// A datatype cannot become the one asked for.
@@ -172,13 +181,18 @@ impl Error {
         self.0.object.as_deref()
     }
 
+    /// Returns the file that it is about, where that is not the opened one but a file that it names.
+    pub fn file(&self) -> Option<&str> {
+        self.0.file.as_ref().map(|(file, _)| file.as_str())
+    }
+
     /// Tells whether the error says that a path or a name does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Misuse(Misuse::NotFound { .. }))
     }
 
     pub(crate) fn new(kind: ErrorKind) -> Self {
-        Error(Box::new(Detail { kind, structure: None, offset: None, object: None }))
+        Error(Box::new(Detail { kind, structure: None, offset: None, object: None, file: None }))
     }
 
     pub(crate) fn malformed(what: impl Into<String>) -> Self {
@@ -224,6 +238,15 @@ impl Error {
         self
     }
 
+    /// Adds that it is about another file, and which file named that; what is known already stays.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: &str, named_by: &str) -> Self {
+        if self.0.file.is_none() {
+            self.0.file = Some((file.to_owned(), named_by.to_owned()));
+        }
+        self
+    }
+
     /// Adds the path of the object; a path that is known already stays.
     #[must_use]
     pub(crate) fn of(mut self, object: &str) -> Self {
@@ -242,8 +265,11 @@ impl fmt::Display for Error {
             (Some(structure), None) => write!(f, " in the {structure}")?,
             _ => {}
         }
-        match &self.0.object {
-            Some(path) => write!(f, ", object {path:?}"),
+        if let Some(path) = &self.0.object {
+            write!(f, ", object {path:?}")?;
+        }
+        match &self.0.file {
+            Some((file, named_by)) => write!(f, ", file {file:?} named by {named_by:?}"),
             None => Ok(()),
         }
     }
@@ -322,6 +348,9 @@ impl fmt::Display for Misuse {
             Misuse::Exists { name } => write!(f, "{name:?} exists already"),
             Misuse::WrongKind { expected, found } => {
                 write!(f, "a {expected} was asked for, this is a {found}")
+            }
+            Misuse::FileAccess { file, why } => {
+                write!(f, "the access policy refuses the file {file:?}: {why} (see FileOptions::file_access)")
             }
             Misuse::ReadOnly => f.write_str("the file is open for reading only"),
             Misuse::Shape(what) | Misuse::Other(what) => f.write_str(what),

@@ -24,5 +24,5 @@ pub(crate) use dataset::DatasetInfo;
 pub(crate) use external::external_files;
 pub(crate) use read::{Reading, map, read};
 pub(crate) use resize::resize;
-pub(crate) use virtual_dataset::virtual_mappings;
+pub(crate) use virtual_dataset::{virtual_mappings, with_current_shape};
 pub(crate) use write::write;

@@ -1,12 +1,14 @@
 //! Reading a selection: from the storage to the caller's bytes with as few passes as the layout allows.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::base::{Address, Error, Result, Structure, byte_count, to_usize};
+use crate::base::{Error, Result, Structure, byte_count, to_usize};
 use crate::codec::Scratch;
 use crate::convert::Plan;
-use crate::engine::Core;
+use crate::engine::{Core, Header};
+use crate::format::datatype::Datatype;
 use crate::format::message::layout::Storage;
 use crate::select::{Hyperslab, for_each_run};
 use crate::storage::Map;
@@ -15,7 +17,9 @@ use super::chunk_access::{ChunkAccess, for_each};
 use super::chunk_cache::ChunkCache;
 use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
+use super::external::ExternalData;
 use super::sink::{self, Band};
+use super::virtual_dataset::{Trail, read_virtual};
 
 /// What one read works with.
 #[derive(Clone, Copy)]
@@ -23,7 +27,25 @@ pub(crate) struct Reading<'a> {
     pub(crate) core: &'a Core,
     pub(crate) cache: &'a ChunkCache,
     pub(crate) info: &'a DatasetInfo,
+    /// The type that the elements are to have; `None` is the stored one.
+    pub(super) target: Option<&'a Datatype>,
+    /// The virtual datasets that led here.
+    pub(super) trail: Trail<'a>,
 }
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(core: &'a Core, cache: &'a ChunkCache, info: &'a DatasetInfo) -> Self {
+        Reading { core, cache, info, target: None, trail: Trail::default() }
+    }
+
+    /// The same for elements that are to have a type of their own.
+    pub(crate) fn with_target(self, target: Option<&'a Datatype>) -> Self {
+        Reading { target, ..self }
+    }
+}
+
+/// Something that fills a buffer with a dataset's bytes from an offset on.
+type ReadAt<'a> = &'a dyn Fn(u64, &mut [u8]) -> Result<()>;
 
 /// Contiguous data that is not read straight into place is read in pieces of about this many bytes.
 const PIECE: usize = 256 << 10;
@@ -42,9 +64,6 @@ pub(crate) fn read(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, out: &mu
         return Ok(());
     }
     let mut whole = Band { bytes: out, first_row: 0 };
-    if info.is_external {
-        return Err(Error::unsupported("raw data in external files"));
-    }
     match &info.layout.storage {
         Storage::Compact(data) => {
             let needed = to_usize(info.bytes()?)?;
@@ -55,16 +74,22 @@ pub(crate) fn read(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, out: &mu
             let origin = vec![0; info.shape().len()];
             sink::gather(slab, &origin, info.shape(), data, plan, &mut whole)
         }
+        Storage::Contiguous { .. } if info.is_external => {
+            let header = Header::load(reading.core, info.address)?;
+            let data = RefCell::new(ExternalData::open(reading.core, &header)?);
+            read_contiguous(info, &|at, buffer| data.borrow_mut().read(at, buffer), slab, plan, whole)
+        }
         Storage::Contiguous { address: Some(address), size } => {
             check_size(info, *size)?;
-            read_contiguous(reading, *address, slab, plan, whole)
+            let read_at = |at, buffer: &mut [u8]| reading.core.read_raw(address.plus(at)?, buffer);
+            read_contiguous(info, &read_at, slab, plan, whole)
         }
         Storage::Contiguous { address: None, .. } => {
             let origin = vec![0; info.shape().len()];
             sink::fill(slab, &origin, info.shape(), &info.pattern()?, plan, &mut whole)
         }
         Storage::Chunked(_) => read_chunked(reading, slab, plan, whole),
-        Storage::Virtual { .. } => Err(Error::unsupported("virtual datasets")),
+        Storage::Virtual { .. } => read_virtual(reading, slab, plan, whole.bytes),
     }
 }
 
@@ -94,21 +119,21 @@ fn check_size(info: &DatasetInfo, size: Option<u64>) -> Result<()> {
 
 /// Reads straight into place where that is one stretch; else rows together, if enough of them is wanted; else runs.
 fn read_contiguous(
-    reading: Reading<'_>,
-    address: Address,
+    info: &DatasetInfo,
+    read_at: ReadAt<'_>,
     slab: &Hyperslab,
     plan: &Plan,
     band: Band<'_>,
 ) -> Result<()> {
-    let info = reading.info;
     let (selected, all) = (slab.element_count()?, crate::base::element_count(info.shape())?);
     let row = byte_count(all / info.shape().first().copied().unwrap_or(1).max(1), plan.source_size())?;
-    let dense = selected >= all / SPARSE;
+    // A scalar has no rows.
+    let dense = selected >= all / SPARSE && !info.shape().is_empty();
     let long_runs = plan.is_identity() && is_long(slab, info.shape(), plan.source_size());
     if dense && !long_runs && (1..=PIECE as u64).contains(&row) {
-        read_rows(reading, address, slab, plan, row, band)
+        read_rows(info, read_at, slab, plan, row, band)
     } else {
-        read_runs(reading, address, slab, plan, band)
+        read_runs(info, read_at, slab, plan, band)
     }
 }
 
@@ -121,24 +146,23 @@ fn is_long(slab: &Hyperslab, shape: &[u64], element: usize) -> bool {
 }
 
 fn read_runs(
-    reading: Reading<'_>,
-    address: Address,
+    info: &DatasetInfo,
+    read_at: ReadAt<'_>,
     slab: &Hyperslab,
     plan: &Plan,
     band: Band<'_>,
 ) -> Result<()> {
-    let Reading { core, info, .. } = reading;
     let origin = vec![0; info.shape().len()];
     let (from, to) = (plan.source_size(), plan.target_size());
     let (mut buffer, mut packed) = (Vec::new(), Vec::new());
     for_each_run(slab, &origin, info.shape(), band.first_row, |run| {
-        let place = |element: usize| address.plus(byte_count(element as u64, from)?);
+        let place = |element: usize| byte_count(element as u64, from);
         if run.blocks == 1 && plan.is_identity() {
-            return core.read_raw(place(run.file)?, &mut band.bytes[run.memory * to..][..run.len() * to]);
+            return read_at(place(run.file)?, &mut band.bytes[run.memory * to..][..run.len() * to]);
         }
         for piece in run.pieces(PIECE / from.max(1)) {
             buffer.resize(piece.span() * from, 0);
-            core.read_raw(place(piece.file)?, &mut buffer)?;
+            read_at(place(piece.file)?, &mut buffer)?;
             let target = &mut band.bytes[piece.memory * to..][..piece.len() * to];
             sink::take_run(crate::select::Run { file: 0, ..piece }, &buffer, plan, target, &mut packed);
         }
@@ -148,14 +172,13 @@ fn read_runs(
 
 /// Reads as many rows at a time as fit a piece, from the first selected one to the last.
 fn read_rows(
-    reading: Reading<'_>,
-    address: Address,
+    info: &DatasetInfo,
+    read_at: ReadAt<'_>,
     slab: &Hyperslab,
     plan: &Plan,
     row_bytes: u64,
     mut band: Band<'_>,
 ) -> Result<()> {
-    let Reading { core, info, .. } = reading;
     let Some((first, last)) = slab.axes().first().and_then(crate::select::Axis::bounds) else {
         return Ok(());
     };
@@ -166,7 +189,7 @@ fn read_rows(
     while row <= last {
         let count = rows.min(last - row + 1);
         buffer.resize(to_usize(count * row_bytes)?, 0);
-        core.read_raw(address.plus(row * row_bytes)?, &mut buffer)?;
+        read_at(row * row_bytes, &mut buffer)?;
         (corner[0], size[0]) = (row, count);
         sink::gather(slab, &corner, &size, &buffer, plan, &mut band)?;
         row += count;
@@ -217,7 +240,7 @@ fn read_chunk(
     scratch: &mut Scratch,
     band: &mut Band<'_>,
 ) -> Result<()> {
-    let Reading { core, cache, info } = reading;
+    let Reading { core, cache, info, .. } = reading;
     let (corner, size) = (access.grid.corner(scaled), access.grid.chunk());
     if let Some(chunk) = cache.get(info.address, scaled) {
         return sink::gather(slab, &corner, size, &chunk, plan, band);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Header;
+use super::neighbours::Neighbours;
 use super::txn::{Txn, lay_over};
 use crate::base::{
     Address, Budget, Cache, Error, Malformed, Misuse, Reader, Result, Sizes, Structure, to_usize,
@@ -29,6 +30,8 @@ pub(crate) struct Core {
     pub(super) headers: Cache<Address, Arc<Header>>,
     /// Blocks of a metadata cache image, by address: they are newer than the storage.
     pub(super) image: BTreeMap<u64, Vec<u8>>,
+    /// The files that this one may name.
+    pub(super) neighbours: Neighbours,
     /// None: the file is open for reading only.
     pub(super) txn: Option<Txn>,
 }
@@ -61,6 +64,7 @@ impl Core {
             decoded: Cache::new(DECODED_CAPACITY),
             headers: Cache::new(HEADERS_CAPACITY),
             image: BTreeMap::new(),
+            neighbours: Neighbours::default(),
             txn: None,
         })
     }

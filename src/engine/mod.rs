@@ -10,6 +10,8 @@ mod cache_image;
 mod core;
 mod dense_attributes;
 mod dense_links;
+mod driver;
+mod file_access;
 #[cfg(test)]
 mod fixture;
 mod fractal_heap;
@@ -17,6 +19,7 @@ mod global_heap;
 mod group;
 mod header;
 mod header_edit;
+mod neighbours;
 mod open;
 mod path;
 mod shared_message;
@@ -30,10 +33,15 @@ pub(crate) use attribute::{
 };
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
+pub use driver::Driver;
+pub(crate) use driver::members_of;
+pub use file_access::FileAccess;
 pub(crate) use group::{
     check_new_name, create_group, find_link, insert_link, kind_of, links, links_by_creation_order,
     new_group_header,
 };
 pub(crate) use header::Header;
+pub use neighbours::MissingSources;
+pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
 pub(crate) use path::{Resolved, join, resolve, split_parent};

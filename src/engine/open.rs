@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bounds::FormatBounds;
+use super::neighbours::{Beside, Neighbours};
 use super::txn::Txn;
 use super::{Core, Header, KValues, new_group_header};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
@@ -20,6 +21,9 @@ pub(crate) struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) filters: Filters,
     pub(crate) write: bool,
+    /// A file that says that someone writes to it is opened all the same.
+    pub(crate) ignore_flags: bool,
+    pub(crate) beside: Beside,
 }
 
 /// How to create a file.
@@ -30,10 +34,11 @@ pub(crate) struct CreateOptions {
     pub(crate) bounds: FormatBounds,
     /// Bytes in front of the superblock: 0, 512 or a larger power of two.
     pub(crate) userblock: u64,
+    pub(crate) beside: Beside,
 }
 
 /// What a new file's groups would use, did it have old ones.
-const DEFAULT_K: KValues = KValues { group_leaf: 4, group_internal: 16, chunk: DEFAULT_CHUNK_K };
+pub(super) const DEFAULT_K: KValues = KValues { group_leaf: 4, group_internal: 16, chunk: DEFAULT_CHUNK_K };
 
 impl Core {
     pub(crate) fn open(storage: Arc<dyn Storage>, options: OpenOptions) -> Result<Core> {
@@ -42,14 +47,15 @@ impl Core {
         let place = find_superblock(&*storage, len)?;
         let mut superblock = read_superblock(&*storage, place, len, &budget)?;
         rebase(&mut superblock, place)?;
-        check_consistency(&superblock, len, options.write)?;
+        check_consistency(&superblock, len, &options)?;
         let mut core = Core::new(storage, superblock, DEFAULT_K)?;
         core.budget = budget;
         // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that.
         if core.superblock.flags & OPEN_FOR_SWMR == 0 {
             core.storage_len = core.storage_len.min(core.superblock.end_of_file);
         }
-        core.filters = options.filters;
+        core.filters = options.filters.clone();
+        core.neighbours = Neighbours::new(&options)?;
         core.k = core.k_values(options.write)?;
         core.load_cache_image()?;
         if options.write {
@@ -80,7 +86,10 @@ impl Core {
         let first = format::Wire::encoded_len(&superblock, &())? as u64;
         let mut core = Core::new(storage, superblock.clone(), DEFAULT_K)?;
         core.budget = Budget::new(options.limits);
-        core.filters = options.filters;
+        core.filters = options.filters.clone();
+        let CreateOptions { limits, filters, beside, .. } = options;
+        core.neighbours =
+            Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
         let mut txn = Txn::new(0, &superblock);
         txn.allocate(first)?;
         core.txn = Some(txn);
@@ -118,7 +127,7 @@ impl Core {
 }
 
 /// A superblock lies at 0, 512, 1024 or a later power of two.
-fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
+pub(super) fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
     let mut place = 0;
     let mut first = Vec::new();
     while place + SIGNATURE.len() as u64 <= len {
@@ -139,7 +148,12 @@ fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
     Err(Error::from(what).at(Structure::Superblock, 0))
 }
 
-fn read_superblock(storage: &dyn Storage, place: u64, len: u64, budget: &Budget) -> Result<Superblock> {
+pub(super) fn read_superblock(
+    storage: &dyn Storage,
+    place: u64,
+    len: u64,
+    budget: &Budget,
+) -> Result<Superblock> {
     // No superblock is longer than this; a shorter one is cut to its own length before it is decoded.
     const LONGEST: u64 = 128;
     let available = LONGEST.min(len - place);
@@ -157,7 +171,7 @@ fn read_superblock(storage: &dyn Storage, place: u64, len: u64, budget: &Budget)
 }
 
 /// A file that got or lost a user block says a base address that is no longer true; the superblock's place is.
-fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
+pub(super) fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
     let moved = superblock.end_of_file.checked_sub(superblock.base).and_then(|n| n.checked_add(place));
     let end = moved.ok_or_else(|| {
         Error::field("end of file address", superblock.end_of_file, "before the base address")
@@ -168,12 +182,14 @@ fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
     Ok(())
 }
 
-fn check_consistency(superblock: &Superblock, len: u64, write: bool) -> Result<()> {
+fn check_consistency(superblock: &Superblock, len: u64, options: &OpenOptions) -> Result<()> {
     let at = |error: Error| error.at(Structure::Superblock, superblock.base);
     let open_for = superblock.flags & (OPEN_FOR_WRITING | OPEN_FOR_SWMR);
     // Only version 3 means anything by these flags. A reader may follow a SWMR writer; nobody may join a plain one.
-    if superblock.version == 3 && open_for != 0 && (write || open_for & OPEN_FOR_SWMR == 0) {
-        let rule = "the file is open for writing, or was not closed by its writer";
+    let refused = options.write || open_for & OPEN_FOR_SWMR == 0;
+    if superblock.version == 3 && open_for != 0 && refused && !options.ignore_flags {
+        let rule = "the file is open for writing, or was not closed by its writer \
+                    (see FileOptions::ignore_consistency_flags)";
         return Err(at(Error::field("file consistency flags", u64::from(superblock.flags), rule)));
     }
     if superblock.end_of_file > len && open_for & OPEN_FOR_SWMR == 0 {

@@ -27,12 +27,21 @@ pub(crate) struct Walk<'a> {
 }
 
 /// Follows a path from a group whose own path is known; a path that begins with `/` starts at the root.
-pub(crate) fn resolve(core: &Core, start: Address, start_path: &str, path: &str) -> Result<Resolved> {
+///
+/// Names in a file need not be UTF-8, so the path may be bytes as well as text.
+pub(crate) fn resolve(
+    core: &Core,
+    start: Address,
+    start_path: &str,
+    path: impl AsRef<[u8]>,
+) -> Result<Resolved> {
+    let path = path.as_ref();
     let mut walk = Walk { core, pending: Vec::new(), followed: 0 };
-    walk.prepend(path.as_bytes());
-    let absolute = path.starts_with('/');
+    walk.prepend(path);
+    let absolute = path.first() == Some(&b'/');
     let (address, at) = if absolute { (core.superblock.root_header(), "/") } else { (start, start_path) };
-    walk.run(address, at.to_owned()).map_err(|e| e.of(&join(start_path, path)))
+    let object = || join(start_path, &String::from_utf8_lossy(path));
+    walk.run(address, at.to_owned()).map_err(|e| e.of(&object()))
 }
 
 impl Walk<'_> {

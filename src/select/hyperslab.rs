@@ -61,6 +61,48 @@ impl Axis {
         self.rank_of(range.start)..self.rank_of(range.end)
     }
 
+    /// Which of the selected indices, by their order, an index is.
+    pub(super) fn order_of(&self, index: u64) -> Option<u64> {
+        let range = self.within(index..index.checked_add(1)?);
+        (!range.is_empty()).then_some(range.start)
+    }
+
+    /// The selected index of this order, and how many follow it without a gap, itself included, up to `end`.
+    pub(super) fn run_at(&self, order: u64, end: u64) -> (u64, u64) {
+        let (whole, into) = (order / self.block.max(1), order % self.block.max(1));
+        let left = (self.block - into).min(end - order);
+        (self.start + whole * self.stride + into, left)
+    }
+
+    /// The selected indices of these orders, in up to three regular parts.
+    pub(super) fn orders(&self, orders: Range<u64>) -> Vec<Axis> {
+        let (mut at, mut parts) = (orders.start, Vec::new());
+        while at < orders.end {
+            let (start, run) = self.run_at(at, orders.end);
+            let whole = (orders.end - at) / self.block;
+            if run == self.block && whole > 1 {
+                parts.push(Axis { start, count: whole, ..*self }.normalized());
+                at += whole * self.block;
+            } else {
+                parts.push(Axis::contiguous(start, run));
+                at += run;
+            }
+        }
+        parts
+    }
+
+    /// The blocks that lie between the first and the last index of another axis, each with the order of its first index.
+    pub(super) fn blocks_near(&self, other: Axis) -> impl Iterator<Item = (Range<u64>, u64)> + use<> {
+        let Axis { start, stride, count, block } = *self;
+        let (from, to) = match other.bounds() {
+            Some((low, high)) if !self.is_empty() && high >= start => {
+                (low.saturating_sub(start) / stride, ((high - start) / stride + 1).min(count))
+            }
+            _ => (0, 0),
+        };
+        (from..to).map(move |n| (start + n * stride..start + n * stride + block, n * block))
+    }
+
     /// The index behind the last selected one.
     fn end(&self) -> Option<u64> {
         if self.is_empty() {
@@ -77,7 +119,7 @@ impl Axis {
         }
     }
 
-    fn check(&self, size: u64) -> Result<()> {
+    pub(super) fn check(&self, size: u64) -> Result<()> {
         if self.stride == 0 || (self.count > 1 && self.block > self.stride) {
             return Err(Error::shape(format!(
                 "blocks of {} overlap at a stride of {}",

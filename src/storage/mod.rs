@@ -3,17 +3,21 @@
 //! Nothing here knows HDF5. All access is positioned, so that threads share a storage without a lock.
 
 mod block_cache;
+mod family;
 mod file;
 mod map;
 mod memory;
+mod multi;
 
 use std::{fmt, io};
 
 pub(crate) use block_cache::BlockCache;
+pub use family::FamilyStorage;
 pub use file::FileStorage;
 pub use map::Map;
 pub(crate) use map::MappedFile;
 pub use memory::MemoryStorage;
+pub use multi::MultiStorage;
 
 /// A place where the bytes of a file lie.
 ///
@@ -45,6 +49,10 @@ pub trait Storage: Send + Sync + fmt::Debug {
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
+}
+
+fn read_only() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "files of several members can only be read")
 }
 
 fn past_the_end() -> io::Error {

@@ -15,7 +15,7 @@ const LONGEST_FILL: usize = 256;
 /// Puts in everything about a dataset, as far as it can be read.
 pub(super) fn describe(dataset: &Dataset, fields: &mut Fields) -> Outcome<()> {
     let stored = dataset.dtype()?;
-    let shape = space(dataset, fields);
+    let shape = space(dataset, fields)?;
     put(fields, "dtype", datatype::describe(stored.stored())?);
     let chunk = storage(dataset, fields)?;
     fill(dataset, fields)?;
@@ -23,19 +23,19 @@ pub(super) fn describe(dataset: &Dataset, fields: &mut Fields) -> Outcome<()> {
 }
 
 /// Puts in the space; returns the shape, which for a null space is one axis without elements.
-pub(super) fn space(container: &Container, fields: &mut Fields) -> Vec<u64> {
+pub(super) fn space(container: &Container, fields: &mut Fields) -> Outcome<Vec<u64>> {
     if container.is_null() {
         put(fields, "space", json!({ "class": "null" }));
-        return vec![0];
+        return Ok(vec![0]);
     }
-    let shape: Vec<u64> = container.shape().into_iter().map(|size| size as u64).collect();
+    let shape: Vec<u64> = container.try_shape()?.into_iter().map(|size| size as u64).collect();
     if container.is_scalar() {
         put(fields, "space", json!({ "class": "scalar" }));
     } else {
         let most = container.max_shape();
         put(fields, "space", json!({ "class": "simple", "shape": shape, "maxshape": most }));
     }
-    shape
+    Ok(shape)
 }
 
 /// Puts in layout, chunks, filters and where else the data lies; returns the shape of a chunk.

@@ -93,7 +93,7 @@ fn attribute(attribute: &Attribute) -> Value {
 
 fn describe_attribute(attribute: &Attribute, fields: &mut Fields) -> Outcome<()> {
     let stored = attribute.dtype()?;
-    let shape = dataset::space(attribute, fields);
+    let shape = dataset::space(attribute, fields)?;
     put(fields, "dtype", datatype::describe(stored.stored())?);
     values::of_attribute(attribute, stored.stored(), &shape, fields)
 }

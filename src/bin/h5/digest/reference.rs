@@ -110,7 +110,7 @@ fn resolved(container: &Container, target: &ReferenceTarget) -> Option<Vec<u8>> 
 fn selection(container: &Container, object: u64, region: &RegionSelection, out: &mut Vec<u8>) -> Option<()> {
     let Ok(Object::Dataset(dataset)) = container.open_address(object) else { return None };
     dataset.dtype().ok()?;
-    let shape: Vec<u64> = dataset.shape().into_iter().map(|size| size as u64).collect();
+    let shape: Vec<u64> = dataset.try_shape().ok()?.into_iter().map(|size| size as u64).collect();
     let kind = match region {
         RegionSelection::None => 0u8,
         RegionSelection::Points(_) => 1,

@@ -1,4 +1,10 @@
-//! Virtual datasets: which parts of which other datasets they are made of.
+//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, and reading them.
+
+mod extent;
+mod mapping;
+mod name;
+mod read;
+mod source;
 
 use crate::base::Result;
 use crate::engine::Core;
@@ -7,6 +13,10 @@ use crate::format::message::layout::Storage;
 use crate::format::virtual_mapping::VirtualMappings;
 
 use super::dataset::DatasetInfo;
+
+pub(crate) use extent::with_current_shape;
+pub(super) use read::read_virtual;
+pub(super) use source::Trail;
 
 /// The mappings of a virtual dataset; none for other layouts, or where there is not even one.
 pub(crate) fn virtual_mappings(core: &Core, info: &DatasetInfo) -> Result<Option<VirtualMappings>> {
