@@ -41,6 +41,12 @@ impl File {
         File { root: Group::new(Handle { shared, address, path: "/".to_owned() }) }
     }
 
+    /// The file that an object is in.
+    pub(super) fn of(object: &Handle) -> Self {
+        let address = object.shared.read().superblock.root_header();
+        File { root: Group::new(object.other(address, "/".to_owned())) }
+    }
+
     /// Returns the options for opening and creating files.
     pub fn options() -> FileOptions {
         FileOptions::default()

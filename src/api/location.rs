@@ -1,5 +1,6 @@
 //! What groups, datasets and committed datatypes have in common: a name, a file, attributes.
 
+use super::File;
 use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
 use super::types::{Datatype, H5Type};
@@ -27,6 +28,11 @@ impl Location {
     /// Returns the address of the object's header: the same for all hard links to one object of a file.
     pub fn address(&self) -> u64 {
         self.handle.address.0
+    }
+
+    /// Returns the file that the object is in.
+    pub fn file(&self) -> File {
+        File::of(&self.handle)
     }
 
     /// Returns the number of hard links to the object.

@@ -62,8 +62,8 @@ impl Datatype {
         *members == expected && base.size == byte.size && base.class == byte.class
     }
 
-    /// Whether this is exactly the IEEE 754 number of its size.
-    pub(crate) fn ieee_order(&self) -> Option<Order> {
+    /// Returns the byte order, if this is exactly the IEEE 754 number of its size.
+    pub fn ieee_order(&self) -> Option<Order> {
         let Class::FloatingPoint(number) = &self.class else { return None };
         let size = u8::try_from(self.size).ok().filter(|size| matches!(size, 2 | 4 | 8))?;
         let Class::FloatingPoint(ieee) = Datatype::float(size, number.bits.order).class else { return None };
