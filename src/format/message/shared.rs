@@ -7,11 +7,12 @@
 //!  0  1  version                  0  1  version                  0  1  version
 //!  1  1  type (0)                 1  1  type (0)                 1  1  type: 1 heap, 2 header, 3 this header
 //!  2  6  reserved                 2  O  object header address    2  8  heap ID, if type 1
-//!  8  O  object header address                                   .  O  object header address otherwise
+//!  8  L  name offset                                             .  O  object header address otherwise
+//!  .  O  object header address
 //! ```
 //!
-//! Version 1's table in the specification also shows a first length that no libhdf5 wrote. Reads versions 1 to 3,
-//! writes them as they were read.
+//! Version 1 holds a symbol table entry's first two fields: where in a local heap the name lies, which nobody needs, and
+//! the address. Reads versions 1 to 3, writes them as they were read.
 
 use crate::base::{Address, Reader, Result, Sizes, Structure, Writer};
 use crate::format::Wire;
@@ -20,6 +21,8 @@ use crate::format::Wire;
 pub(crate) struct SharedMessage {
     pub(crate) version: u8,
     pub(crate) kind: u8,
+    /// Of version 1 only.
+    pub(crate) name_offset: u64,
     pub(crate) place: Place,
 }
 
@@ -42,17 +45,18 @@ impl Wire for SharedMessage {
         let version = r.version(1..=3)?;
         let kind = r.u8()?;
         r.skip_padding(if version == 1 { 6 } else { 0 }, "reserved")?;
+        let name_offset = if version == 1 { r.length(*sizes)? } else { 0 };
         let place = match (version, kind) {
             (3, IN_HEAP) => Place::Heap(r.array()?),
             (3, 0 | 4..) => return Err(r.bad("shared message type", kind, "1, 2 and 3 are known")),
             _ => Place::Header(r.defined_address(*sizes, "shared message address")?),
         };
-        Ok(SharedMessage { version, kind, place })
+        Ok(SharedMessage { version, kind, name_offset, place })
     }
 
     fn encoded_len(&self, sizes: &Sizes) -> Result<usize> {
-        let reserved = if self.version == 1 { 6 } else { 0 };
-        Ok(2 + reserved
+        let old = if self.version == 1 { 6 + sizes.len() } else { 0 };
+        Ok(2 + old
             + match self.place {
                 Place::Heap(_) => 8,
                 Place::Header(_) => sizes.address(),
@@ -61,7 +65,10 @@ impl Wire for SharedMessage {
 
     fn encode(&self, w: &mut Writer, sizes: &Sizes) -> Result<()> {
         w.put(&[self.version, self.kind]);
-        w.fill(if self.version == 1 { 6 } else { 0 }, 0);
+        if self.version == 1 {
+            w.fill(6, 0);
+            w.length(self.name_offset, *sizes, "name offset of a shared message")?;
+        }
         match self.place {
             Place::Heap(id) => w.put(&id),
             Place::Header(address) => w.address(Some(address), *sizes)?,
@@ -80,7 +87,7 @@ mod tests {
     impl Samples for SharedMessage {
         fn samples() -> Vec<Sample<Self>> {
             vec![
-                Sample::plain("version 1", NARROW, vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0]),
+                Sample::plain("version 1", NARROW, vec![1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 8, 0, 0]),
                 Sample::plain("version 2", NARROW, vec![2, 0, 0, 8, 0, 0]),
                 Sample::plain("version 3, heap", NARROW, vec![3, 1, 0, 16, 0, 0, 0, 0, 24, 0]),
                 Sample::plain("version 3, header", NARROW, vec![3, 2, 0, 8, 0, 0]),

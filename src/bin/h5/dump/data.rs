@@ -38,6 +38,10 @@ impl Dump {
             return Ok(());
         }
         let datatype = container.dtype()?;
+        // h5dump silently prints nothing of such data.
+        if !native::exists(datatype.stored()) {
+            return Ok(());
+        }
         let mut inner = cursor.clone();
         inner.fresh = true;
         let mut elements = Elements::new(container, datatype.stored(), is_dataset)?;
@@ -172,6 +176,6 @@ impl Strips {
     }
 
     fn begins(&self, position: u64) -> bool {
-        position % self.unit % self.strip == 0
+        (position % self.unit).is_multiple_of(self.strip)
     }
 }

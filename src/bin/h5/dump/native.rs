@@ -60,3 +60,13 @@ fn times((size, alignment): (usize, usize), dims: &[u32]) -> (usize, usize) {
 pub(crate) fn size(datatype: &Datatype) -> usize {
     shape(datatype).0
 }
+
+/// Whether libhdf5 has a type in memory for this one; it has none for times.
+pub(crate) fn exists(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Time { .. } => false,
+        Class::Compound(members) => members.iter().all(|member| exists(&member.datatype)),
+        Class::Array { base, .. } | Class::Sequence(base) => exists(base),
+        _ => true,
+    }
+}

@@ -32,8 +32,6 @@ pub(crate) enum Margin<'a> {
     Indices(&'a [u64]),
     /// The indentation of data without indices.
     Data,
-    /// A text after the indentation of data.
-    Text(&'static [u8]),
 }
 
 impl Style<'_> {
@@ -131,10 +129,6 @@ impl Page {
         let label = match style.margin {
             Margin::Plain | Margin::Data => 0,
             Margin::Indices(shape) => self.indices(shape, position)?,
-            Margin::Text(text) => {
-                self.out.write_all(text)?;
-                text.len()
-            }
         };
         cursor.column = counted + label;
         cursor.margin = cursor.column;
@@ -213,7 +207,7 @@ impl Page {
         }
         let mut began_row = false;
         if style.rows && cursor.on_line > 0 {
-            if cursor.row > 0 && cursor.on_line % cursor.row == 0 {
+            if cursor.row > 0 && cursor.on_line.is_multiple_of(cursor.row) {
                 cursor.fresh = true;
             }
             if place.in_row == cursor.row {

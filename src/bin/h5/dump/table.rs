@@ -1,6 +1,7 @@
 //! The objects of a file that can occur more than once: where they were found first, and whether they were printed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use h5::{Group, Link, LinkKind, Object};
 
@@ -67,8 +68,8 @@ impl Table {
         let found = Found { path: path.clone(), is_printed: false };
         match object {
             Object::Group(group) => {
-                if !self.groups.contains_key(&address) {
-                    self.groups.insert(address, found);
+                if let Entry::Vacant(place) = self.groups.entry(address) {
+                    place.insert(found);
                     let links = order.links(&group).unwrap_or_default();
                     open.push((group, path, links.into_iter()));
                 }
