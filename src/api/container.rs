@@ -137,6 +137,17 @@ impl Container {
         self.inspect(|content| Ok(Datatype { stored: content.datatype().clone() }))
     }
 
+    /// Returns the address of the committed datatype that the type of the elements is; none for other types.
+    pub fn committed_type(&self) -> Result<Option<u64>> {
+        self.handle.with(|core, header| match self.content(core, header)? {
+            Content::Dataset(_) => {
+                let committed = header.committed::<crate::format::datatype::Datatype>(core)?;
+                Ok(committed.map(|address| address.0))
+            }
+            Content::Attribute(attribute) => Ok(attribute.committed.map(|address| address.0)),
+        })
+    }
+
     /// Reads everything, or what is selected, in the order of a C array; also tells the shape.
     fn load<T: H5Type>(&self, selection: &Selection) -> Result<(Vec<T>, Vec<usize>)> {
         self.with_source(selection, |source, shape| Ok((T::load(source)?, shape)))

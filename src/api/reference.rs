@@ -57,13 +57,15 @@ pub enum RegionSelection {
     Points(Vec<Vec<u64>>),
     /// Blocks, each with its first corner and its last one, which is in it.
     Blocks(Vec<(Vec<u64>, Vec<u64>)>),
+    /// Blocks without an end, which no dataset has the elements for. libhdf5 does not open such references.
+    Unlimited,
 }
 
 impl RegionSelection {
     /// Returns the least and the greatest selected index along each axis; none if nothing or everything is selected.
     pub fn bounds(&self) -> Option<(Vec<u64>, Vec<u64>)> {
         let corners: Vec<(&Vec<u64>, &Vec<u64>)> = match self {
-            RegionSelection::None | RegionSelection::All => return None,
+            RegionSelection::None | RegionSelection::All | RegionSelection::Unlimited => return None,
             RegionSelection::Points(points) => points.iter().map(|point| (point, point)).collect(),
             RegionSelection::Blocks(blocks) => blocks.iter().map(|(first, last)| (first, last)).collect(),
         };
@@ -80,7 +82,7 @@ impl RegionSelection {
     pub fn count(&self) -> Option<u64> {
         match self {
             RegionSelection::None => Some(0),
-            RegionSelection::All => None,
+            RegionSelection::All | RegionSelection::Unlimited => None,
             RegionSelection::Points(points) => Some(points.len() as u64),
             RegionSelection::Blocks(blocks) => blocks.iter().try_fold(0u64, |sum, (first, last)| {
                 let axes = first.iter().zip(last);
@@ -170,6 +172,11 @@ fn selected(core: &Core, selection: &SelectionInfo) -> Result<RegionSelection> {
         SelectionInfo::Blocks { corners, .. } => {
             let block = |corners: &[u64]| (corners[..rank].to_vec(), corners[rank..].to_vec());
             RegionSelection::Blocks(corners.chunks_exact(2 * rank).map(block).collect())
+        }
+        SelectionInfo::Regular { axes, .. }
+            if axes.iter().any(|axis| axis.count.is_none() || axis.block.is_none()) =>
+        {
+            RegionSelection::Unlimited
         }
         SelectionInfo::Regular { axes, .. } => {
             let counts: Vec<_> = axes.iter().map(|axis| 0..axis.count.unwrap_or(1)).collect();

@@ -8,6 +8,7 @@ use crate::format::datatype::Datatype;
 use crate::format::message::attribute::{Attribute, Part};
 use crate::format::message::attribute_info::AttributeInfo;
 use crate::format::message::dataspace::{Dataspace, Extent};
+use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::{self, MessageType};
 use crate::format::object_header::Message;
 
@@ -16,6 +17,8 @@ use crate::format::object_header::Message;
 pub(crate) struct AttributeValue {
     pub(crate) name: Vec<u8>,
     pub(crate) datatype: Datatype,
+    /// The header of the committed datatype, if it is one.
+    pub(crate) committed: Option<Address>,
     pub(crate) extent: Extent,
     /// The elements in the file's form.
     pub(crate) data: Vec<u8>,
@@ -138,6 +141,10 @@ fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
 
 /// Finds the shared parts of an attribute; `offset` is where it lies in the file.
 fn value(core: &Core, attribute: Attribute, offset: u64) -> Result<AttributeValue> {
+    let committed = match &attribute.datatype {
+        Part::Shared(SharedMessage { place: Place::Header(address), .. }) => Some(*address),
+        _ => None,
+    };
     let datatype = part(core, attribute.datatype)?;
     let extent = part(core, attribute.dataspace)?.extent;
     let count = extent.shape().map_or(Ok(0), element_count)?;
@@ -149,7 +156,7 @@ fn value(core: &Core, attribute: Attribute, offset: u64) -> Result<AttributeValu
         return Err(error.at(Structure::Attribute, offset));
     }
     data.truncate(to_usize(needed)?);
-    Ok(AttributeValue { name: attribute.name, datatype, extent, data })
+    Ok(AttributeValue { name: attribute.name, datatype, committed, extent, data })
 }
 
 fn part<T: message::Message>(core: &Core, part: Part<T>) -> Result<T> {

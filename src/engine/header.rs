@@ -132,6 +132,19 @@ impl Header {
         resolve_shared(core, &shared)
     }
 
+    /// The header that holds the message of a type in place of this one, as that of a committed datatype does.
+    pub(crate) fn committed<T: message::Message>(&self, core: &Core) -> Result<Option<Address>> {
+        let Some(message) = self.find(T::TYPE).filter(|message| message.flags & SHARED != 0) else {
+            return Ok(None);
+        };
+        let shared: SharedMessage =
+            format::decode_padded(&message.body, message.offset, &core.sizes(), &core.budget)?;
+        match shared.place {
+            Place::Header(address) => Ok(Some(address)),
+            Place::Heap(_) => Ok(None),
+        }
+    }
+
     /// The number of hard links that lead to the object.
     pub(crate) fn reference_count(&self, core: &Core) -> Result<u32> {
         match &self.prefix {

@@ -1,18 +1,159 @@
 //! `h5 dump`: the DDL that libhdf5's h5dump prints.
 
-use std::path::PathBuf;
+mod bits;
+mod data;
+mod datatype;
+mod names;
+mod native;
+mod number;
+mod options;
+mod order;
+mod page;
+mod reference;
+mod table;
+mod text;
+mod value;
+mod walk;
+
+use std::cell::Cell;
+use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
+
+use h5::{Group, Object};
 
 use crate::Failure;
+use names::Names;
+use options::Settings;
+use page::{Page, Style};
+use table::Table;
 
-/// What to print of which file.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// The file to look into.
-    file: PathBuf,
+pub(crate) use options::Options;
+
+/// What is being printed.
+struct Dump {
+    page: Page,
+    settings: Settings,
+    /// The file, and behind it those that external links led to.
+    files: Vec<OpenFile>,
+    current: usize,
+    /// Something could not be printed.
+    failed: bool,
+    behind_array: Cell<bool>,
+    /// The datasets whose data is being printed because references lead to them.
+    following: Vec<u64>,
+}
+
+/// A file with what is known of its objects.
+struct OpenFile {
+    root: Group,
+    path: String,
+    names: Rc<Names>,
+    table: Table,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    h5::File::open(&options.file)?;
-    Ok(ExitCode::SUCCESS)
+    let settings = options.settings();
+    let mut dump = Dump {
+        page: Page::new(),
+        settings,
+        files: Vec::new(),
+        current: 0,
+        failed: false,
+        behind_array: Cell::new(false),
+        following: Vec::new(),
+    };
+    for file in &options.files {
+        dump.file(file)?;
+    }
+    dump.page.flush()?;
+    Ok(if dump.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Dump {
+    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        let file = h5::File::options().missing_sources(h5::MissingSources::Fill).open(path)?;
+        let root = file.as_group().clone();
+        self.files = vec![OpenFile::new(&root, path.as_os_str().as_encoded_bytes(), self.settings.order)];
+        self.current = 0;
+        self.page.raw(&[b"HDF5 \"", path.as_os_str().as_encoded_bytes(), b"\" {"].concat())?;
+        self.group(&root, b"/", 1)?;
+        self.page.raw(b"\n}\n")?;
+        Ok(())
+    }
+
+    fn style(&self) -> Style<'static> {
+        Style::plain(self.settings.width)
+    }
+
+    fn table(&mut self) -> &mut Table {
+        &mut self.files[self.current].table
+    }
+
+    fn names(&self) -> Rc<Names> {
+        Rc::clone(&self.files[self.current].names)
+    }
+
+    fn root(&self) -> Group {
+        self.files[self.current].root.clone()
+    }
+
+    /// Whether an external link led here.
+    fn is_elsewhere(&self) -> bool {
+        self.current > 0
+    }
+
+    /// Writes the target of an external link.
+    fn linked_file(&mut self, object: &Object, name: &[u8], level: usize) -> Result<(), Failure> {
+        let path = object.location().filename();
+        let known = self.files.iter().position(|file| file.path == path);
+        let index = match known {
+            Some(0) => return Ok(()),
+            Some(index) => index,
+            None => {
+                let root = object.location().file().as_group().clone();
+                self.files.push(OpenFile::new(&root, path.as_bytes(), self.settings.order));
+                self.files.len() - 1
+            }
+        };
+        let before = std::mem::replace(&mut self.current, index);
+        let result = match object {
+            Object::Group(group) => self.group(group, name, level + 1),
+            Object::Dataset(dataset) => self.linked_dataset(dataset, name, level + 1),
+            Object::Datatype(datatype) => self.named_datatype(datatype, name, level + 1),
+            _ => Ok(()),
+        };
+        self.current = before;
+        result
+    }
+
+    /// Says what went wrong; the rest is printed all the same.
+    fn complain(&mut self, error: impl Display) {
+        eprintln!("h5: {error}");
+        self.failed = true;
+    }
+
+    /// Complains where the file is at fault.
+    fn tolerate<T>(&mut self, result: Result<T, Failure>) -> Result<Option<T>, Failure> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::File(error)) => {
+                self.complain(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl OpenFile {
+    fn new(root: &Group, shown: &[u8], order: order::Order) -> Self {
+        OpenFile {
+            root: root.clone(),
+            path: root.filename(),
+            names: Rc::new(Names::new(shown.to_vec(), root.clone())),
+            table: Table::new(&Object::Group(root.clone()), b"/", order),
+        }
+    }
 }
