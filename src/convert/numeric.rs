@@ -29,7 +29,7 @@ impl Native {
             };
         }
         let Class::FixedPoint(number) = &datatype.class else { return None };
-        if number.bits.offset != 0 || u32::from(number.bits.precision) != datatype.size * 8 {
+        if number.bits.offset != 0 || u64::from(number.bits.precision) != u64::from(datatype.size) * 8 {
             return None;
         }
         // A single byte has every order.
