@@ -110,3 +110,10 @@ fn types_that_have_nothing_in_common_are_refused() {
     let error = Plan::new(&text, &native(4, true)).unwrap_err().to_string();
     assert_eq!(error, "no conversion from string of 4 bytes to i32");
 }
+
+#[test]
+fn a_size_that_no_machine_has_is_no_native_number() {
+    let mut huge = Datatype::integer(4, true, Order::Little);
+    huge.size = u32::MAX;
+    assert!(Plan::new(&huge, &Datatype::integer(4, true, Order::NATIVE)).is_err());
+}
