@@ -8,6 +8,7 @@ use super::txn::Txn;
 use super::{Core, Header, KValues, new_group_header};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
 use crate::codec::Filters;
+use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
 use crate::format::superblock::{
     DEFAULT_CHUNK_K, OPEN_FOR_SWMR, OPEN_FOR_WRITING, Root, SIGNATURE, Superblock,
@@ -50,13 +51,14 @@ impl Core {
         check_consistency(&superblock, len, &options)?;
         let mut core = Core::new(storage, superblock, DEFAULT_K)?;
         core.budget = budget;
-        // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that.
-        if core.superblock.flags & OPEN_FOR_SWMR == 0 {
-            core.storage_len = core.storage_len.min(core.superblock.end_of_file);
-        }
         core.filters = options.filters.clone();
         core.neighbours = Neighbours::new(&options)?;
         core.k = core.k_values(options.write)?;
+        // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that, and
+        // in a set of files it is the end of the first one.
+        if core.superblock.flags & OPEN_FOR_SWMR == 0 && !core.is_one_of_several()? {
+            core.storage_len = core.storage_len.min(core.superblock.end_of_file);
+        }
         core.load_cache_image()?;
         if options.write {
             if !core.image.is_empty() {
@@ -97,6 +99,17 @@ impl Core {
         superblock.root = Root::New { header, extension: None };
         core.superblock = superblock;
         Ok(core)
+    }
+
+    /// Whether a driver has spread the file over several.
+    fn is_one_of_several(&self) -> Result<bool> {
+        match &self.superblock.root {
+            Root::Old(old) => Ok(old.driver_info.is_some()),
+            Root::New { extension: None, .. } => Ok(false),
+            Root::New { extension: Some(extension), .. } => {
+                Ok(Header::load(self, *extension)?.has(MessageType::DRIVER_INFO))
+            }
+        }
     }
 
     /// The superblock of versions 0 and 1 has them; later files have a message where they differ from the default.
