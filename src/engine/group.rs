@@ -4,9 +4,9 @@ use super::dense_links::DenseLinks;
 use super::symbol_table::OldGroup;
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, Structure};
+use crate::format::message::dense_info::LinkInfo;
 use crate::format::message::group_info::GroupInfo;
 use crate::format::message::link::{Link, Target};
-use crate::format::message::link_info::LinkInfo;
 use crate::format::message::symbol_table::SymbolTable;
 use crate::format::message::{Message as _, MessageType};
 

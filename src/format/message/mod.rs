@@ -1,12 +1,12 @@
 //! Object header messages: one file per message type, and the numbers of the types.
 
 pub(crate) mod attribute;
-pub(crate) mod attribute_info;
 pub(crate) mod btree_k;
 pub(crate) mod cache_image;
 pub(crate) mod comment;
 pub(crate) mod continuation;
 pub(crate) mod dataspace;
+pub(crate) mod dense_info;
 pub(crate) mod driver_info;
 pub(crate) mod external_files;
 pub(crate) mod file_space_info;
@@ -15,7 +15,7 @@ pub(crate) mod filter_pipeline;
 pub(crate) mod group_info;
 pub(crate) mod layout;
 pub(crate) mod link;
-pub(crate) mod link_info;
+
 pub(crate) mod modification_time;
 pub(crate) mod reference_count;
 pub(crate) mod shared;
@@ -79,7 +79,7 @@ macro_rules! message_types {
 
 message_types! {
     dataspace::Dataspace => DATASPACE,
-    link_info::LinkInfo => LINK_INFO,
+    dense_info::LinkInfo => LINK_INFO,
     super::datatype::Datatype => DATATYPE,
     fill_value::FillValueOld => FILL_VALUE_OLD,
     fill_value::FillValue => FILL_VALUE,
@@ -97,7 +97,7 @@ message_types! {
     modification_time::ModificationTime => MODIFICATION_TIME,
     btree_k::BTreeK => BTREE_K,
     driver_info::DriverInfo => DRIVER_INFO,
-    attribute_info::AttributeInfo => ATTRIBUTE_INFO,
+    dense_info::AttributeInfo => ATTRIBUTE_INFO,
     reference_count::ReferenceCount => REFERENCE_COUNT,
     file_space_info::FileSpaceInfo => FILE_SPACE_INFO,
     cache_image::CacheImage => CACHE_IMAGE,
