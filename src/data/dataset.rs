@@ -5,7 +5,7 @@ use crate::engine::{Core, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::fill_value::{Fill, FillValue, FillValueOld};
+use crate::format::message::fill_value::{Fill, FillValue, FillValueOld, NEVER};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, Layout, Storage};
 
@@ -89,6 +89,8 @@ impl DatasetInfo {
     pub(crate) fn pattern(&self) -> Result<Pattern> {
         let size = self.element_size()?;
         match &self.fill.value {
+            // As in libhdf5, a value that is never to be written is not read either.
+            _ if self.fill.write_time == NEVER => Ok(Pattern::zeros(size)),
             Fill::User(value) if value.len() == size => Ok(Pattern::new(value.clone())),
             Fill::User(value) if !value.is_empty() => {
                 let len = value.len() as u64;
@@ -110,4 +112,30 @@ fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
         _ => Fill::Default,
     };
     Ok(FillValue { version: 2, allocation_time: 2, write_time: 2, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::datatype::Order;
+
+    #[test]
+    fn a_fill_value_that_is_never_written_is_not_read() {
+        let mut info = DatasetInfo {
+            address: Address(0),
+            datatype: Datatype::integer(2, true, Order::Little),
+            extent: Extent::Scalar,
+            layout: Layout {
+                version: 3,
+                old_sizes: Vec::new(),
+                storage: Storage::Contiguous { address: None, size: None },
+            },
+            fill: FillValue { version: 2, allocation_time: 2, write_time: 2, value: Fill::User(vec![42, 0]) },
+            filters: None,
+            is_external: false,
+        };
+        assert_eq!(info.pattern().unwrap().element(), [42, 0]);
+        info.fill.write_time = NEVER;
+        assert_eq!(info.pattern().unwrap().element(), [0, 0]);
+    }
 }

@@ -103,7 +103,8 @@ fn read_contiguous(
     let info = reading.info;
     let (selected, all) = (slab.element_count()?, crate::base::element_count(info.shape())?);
     let row = byte_count(all / info.shape().first().copied().unwrap_or(1).max(1), plan.source_size())?;
-    let dense = selected >= all / SPARSE;
+    // A scalar has no rows.
+    let dense = selected >= all / SPARSE && !info.shape().is_empty();
     let long_runs = plan.is_identity() && is_long(slab, info.shape(), plan.source_size());
     if dense && !long_runs && (1..=PIECE as u64).contains(&row) {
         read_rows(reading, address, slab, plan, row, band)

@@ -126,16 +126,15 @@ pub(super) fn encode_enumeration(w: &mut Writer, version: u8, members: &[(Vec<u8
 
 pub(super) fn decode_array(r: &mut Reader<'_>, head: &Head, depth: u32) -> Result<Class> {
     let at = r.clone();
-    if head.version < 2 {
-        return Err(at.bad("datatype version", head.version, "arrays need version 2"));
-    }
+    // Arrays came with version 2, and files that PyTables wrote with HDF5 1.4 have the same bytes under version 1.
+    let padded = head.version <= 2;
     let rank = r.u8()?;
     if !(1..=32).contains(&rank) {
         return Err(at.bad("rank of an array type", rank, "1 to 32 are allowed"));
     }
-    r.skip_padding(if head.version == 2 { 3 } else { 0 }, "reserved")?;
+    r.skip_padding(if padded { 3 } else { 0 }, "reserved")?;
     let dims = (0..rank).map(|_| r.u32()).collect::<Result<Vec<_>>>()?;
-    if head.version == 2 {
+    if padded {
         r.skip_padding(4 * usize::from(rank), "a permutation that was never used")?;
     }
     let base = Box::new(decode_nested(r, depth + 1)?);
@@ -147,14 +146,14 @@ pub(super) fn decode_array(r: &mut Reader<'_>, head: &Head, depth: u32) -> Resul
 }
 
 pub(super) fn array_head_len(version: u8, dims: &[u32]) -> usize {
-    if version == 2 { 4 + 8 * dims.len() } else { 1 + 4 * dims.len() }
+    if version <= 2 { 4 + 8 * dims.len() } else { 1 + 4 * dims.len() }
 }
 
 pub(super) fn encode_array_head(w: &mut Writer, version: u8, dims: &[u32]) -> Result<()> {
     w.size(dims.len(), 1, "rank of an array type")?;
-    w.fill(if version == 2 { 3 } else { 0 }, 0);
+    w.fill(if version <= 2 { 3 } else { 0 }, 0);
     dims.iter().for_each(|&dim| w.u32(dim));
-    if version == 2 {
+    if version <= 2 {
         (0u32..).zip(dims).for_each(|(axis, _)| w.u32(axis));
     }
     Ok(())
