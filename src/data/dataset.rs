@@ -5,7 +5,7 @@ use crate::engine::{Core, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::fill_value::{Fill, FillValue, FillValueOld};
+use crate::format::message::fill_value::{Fill, FillValue, FillValueOld, NEVER};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, Layout, Storage};
 
@@ -23,9 +23,6 @@ pub(crate) struct DatasetInfo {
     /// The data lies in other files.
     pub(crate) is_external: bool,
 }
-
-/// The write time of a fill value that is not to be written.
-const NEVER: u8 = 1;
 
 impl DatasetInfo {
     pub(crate) fn load(core: &Core, header: &Header) -> Result<Self> {
@@ -120,4 +117,30 @@ fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
         _ => Fill::Undefined,
     };
     Ok(FillValue { version: 2, allocation_time: 0, write_time: 2, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::datatype::Order;
+
+    #[test]
+    fn a_fill_value_that_is_never_written_is_not_read() {
+        let mut info = DatasetInfo {
+            address: Address(0),
+            datatype: Datatype::integer(2, true, Order::Little),
+            extent: Extent::Scalar,
+            layout: Layout {
+                version: 3,
+                old_sizes: Vec::new(),
+                storage: Storage::Contiguous { address: None, size: None },
+            },
+            fill: FillValue { version: 2, allocation_time: 2, write_time: 2, value: Fill::User(vec![42, 0]) },
+            filters: None,
+            is_external: false,
+        };
+        assert_eq!(info.pattern().unwrap().element(), [42, 0]);
+        info.fill.write_time = NEVER;
+        assert_eq!(info.pattern().unwrap().element(), [0, 0]);
+    }
 }

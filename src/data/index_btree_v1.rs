@@ -222,13 +222,13 @@ impl BTree1 {
         right_at: Address,
         mut right: ChunkNode,
     ) -> Result<()> {
-        core.budget.depth(u32::from(left.level) + 1)?;
+        let level = left.level.checked_add(1).ok_or_else(|| Error::limit("levels of a B-tree", 256, 255))?;
         let left_at = self.allocate(core)?;
         left.right = Some(right_at);
         right.left = Some(left_at);
         let end = right.keys[right.keys.len() - 1].clone();
         let root = Node {
-            level: left.level + 1,
+            level,
             left: None,
             right: None,
             keys: vec![left.keys[0].clone(), right.keys[0].clone(), end],

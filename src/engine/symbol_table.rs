@@ -1,5 +1,6 @@
 //! Old-style groups: links in symbol table nodes below a B-tree 1, names in a local heap.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Core;
@@ -29,10 +30,18 @@ impl<'a> OldGroup<'a> {
 
     /// All links, in the order of their names.
     pub(super) fn links(&self) -> Result<Vec<Link>> {
-        let mut links = Vec::new();
+        let (mut links, mut bytes) = (Vec::new(), 0);
         let mut pending = vec![(self.btree, None)];
+        // Every node and leaf has one parent. A few that are each other's children many times would go on for ever.
+        let mut seen = HashSet::new();
         while let Some((address, level)) = pending.pop() {
             let node = self.node(address, level)?;
+            for &child in &node.children {
+                if !seen.insert(child) {
+                    let error = Error::field("child address", child.0, "another entry has it too");
+                    return Err(error.at(Structure::BTree1Group, self.core.offset(address)?));
+                }
+            }
             for &child in node.children.iter().rev() {
                 if node.level > 0 {
                     pending.push((child, Some(node.level - 1)));
@@ -43,7 +52,11 @@ impl<'a> OldGroup<'a> {
                     let leaf = self.leaf(child)?;
                     self.core.budget.items((links.len() + leaf.entries.len()) as u64)?;
                     for entry in &leaf.entries {
-                        links.push(self.link(entry)?);
+                        let link = self.link(entry)?;
+                        // Many entries may say that they have the same long name.
+                        bytes += link.name.len() as u64;
+                        self.core.budget.metadata(bytes)?;
+                        links.push(link);
                     }
                 }
             }
@@ -111,5 +124,35 @@ impl<'a> OldGroup<'a> {
         };
         let name = self.name(entry.name_offset)?.to_vec();
         Ok(Link { flags: 0, creation_order: None, charset: None, name, target })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{bytes, object, open};
+    use super::super::links;
+    use super::*;
+    use crate::base::{Budget, Limits};
+
+    /// Where the root group's only B-tree node begins in the file.
+    fn node(file: &[u8]) -> usize {
+        file.windows(6).position(|window| window == b"TREE\0\0").unwrap()
+    }
+
+    fn root_links(file: Vec<u8>, limits: Limits) -> Result<Vec<Link>> {
+        let mut core = open(file, false)?;
+        core.budget = Budget::new(limits);
+        links(&core, &object(&core, "/"))
+    }
+
+    #[test]
+    fn a_child_of_two_entries_is_refused() {
+        let mut file = bytes("superblock_0.h5");
+        assert_eq!(root_links(file.clone(), Limits::default()).unwrap().len(), 2);
+        let node = node(&file);
+        file.copy_within(node + 32..node + 40, node + 48);
+        file[node + 6] = 2;
+        let error = root_links(file, Limits::default()).unwrap_err().to_string();
+        assert!(error.contains("another entry has it too"), "{error}");
     }
 }

@@ -103,7 +103,7 @@ proptest! {
     #[test]
     fn numbers_become_what_is_asked_for((plan, _, reads) in stories()) {
         let (_, _, dataset) = create(&plan);
-        let model = numbered(&plan.shape, 3).mapv(|n| n % 100);
+        let model = numbered(&plan.shape, 3).mapv(|n| n % 97);
         dataset.write(&model).unwrap();
         for slab in &reads {
             let expected = picked(&model, slab);
@@ -146,7 +146,8 @@ fn selected(element: &SliceInfoElem) -> SliceOrIndex {
 
 /// A dataset whose axes have no limit, and the shapes that it is given one after the other.
 fn growing() -> impl Strategy<Value = (Plan, Vec<Vec<usize>>)> {
-    plans().prop_flat_map(|mut plan| {
+    let with_axes = plans().prop_filter("a scalar cannot grow", |plan| !plan.shape.is_empty());
+    with_axes.prop_flat_map(|mut plan| {
         let chunk = plan.shape.iter().map(|&size| size.div_ceil(3)).collect();
         let (chunk, filters) = match plan.storage {
             Storage::Chunked { chunk, filters, .. } => (chunk, filters),

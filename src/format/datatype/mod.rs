@@ -9,7 +9,7 @@
 //!  8  .  properties of the class
 //! ```
 //!
-//! Versions: 1 the first, 2 with array types, 3 packed, 4 with the references of 1.12, 5 with complex numbers (2.0).
+//! Versions: 1 the first, 2 with array types (there are old files with those under 1), 3 packed, 4 with the references of 1.12, 5 with complex numbers (2.0).
 //! Reads and writes versions 1 to 5; which one a type is written with, its own version says.
 
 mod build;

@@ -144,6 +144,9 @@ fn decode_loose(r: &mut Reader<'_>, version: u8) -> Result<FillValue> {
     Ok(FillValue { version, allocation_time, write_time, value })
 }
 
+/// The write time of a value that is never written.
+pub(crate) const NEVER: u8 = 1;
+
 fn check_times(at: &Reader<'_>, allocation_time: u8, write_time: u8) -> Result<()> {
     if allocation_time > 3 {
         return Err(at.bad("space allocation time", allocation_time, "0 to 3 are known"));
