@@ -55,7 +55,8 @@ fn values() -> Array2<i32> {
 /// Writes a file with one dataset that goes through a filter.
 fn write(options: &FileOptions, path: &Path, filter: u16) {
     let file = options.create(path).unwrap();
-    let builder = file.new_dataset_builder().with_data(&values()).chunk((4, 5)).add_filter(filter, &[100]);
+    let data = values();
+    let builder = file.new_dataset_builder().with_data(&data).chunk((4, 5)).add_filter(filter, &[100]);
     builder.create("data").unwrap();
     file.close().unwrap();
 }
@@ -111,7 +112,8 @@ fn a_filter_of_the_process_is_known_in_every_file_opened_later() {
 fn writing_with_an_unknown_filter_is_refused() {
     let folder = Folder::new("filters");
     let file = File::create(folder.file("unknown.h5")).unwrap();
-    let builder = file.new_dataset_builder().with_data(&values()).add_filter(NEVER, &[]);
+    let data = values();
+    let builder = file.new_dataset_builder().with_data(&data).add_filter(NEVER, &[]);
     let error = builder.create("data").unwrap_err().to_string();
     assert!(error.contains("302"), "{error}");
     assert!(!file.link_exists("data"));
@@ -219,8 +221,9 @@ mod built_in {
     fn writing_with_a_filter_that_is_only_decoded_is_refused() {
         let folder = Folder::new("filters");
         let file = File::create(folder.file("decoded.h5")).unwrap();
+        let data = values();
         for &id in ONLY_DECODED {
-            let builder = file.new_dataset_builder().with_data(&values()).add_filter(id, &[]);
+            let builder = file.new_dataset_builder().with_data(&data).add_filter(id, &[]);
             let error = builder.create("data").unwrap_err().to_string();
             assert!(error.contains("writing with the filter"), "{id}: {error}");
         }
