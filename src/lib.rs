@@ -36,7 +36,8 @@
 //!
 //! - What it reads are the values that are there; what it cannot read it names. Nothing is left out silently.
 //! - What it writes, libhdf5 reads.
-//! - There is no global state and no global lock: handles are `Clone + Send + Sync`, and reads go side by side.
+//! - There is no global lock, and no global state but the filters of [`register_filter`]: handles are
+//!   `Clone + Send + Sync`, and reads go side by side.
 //! - A damaged or hostile file costs an [`Error`] that says in which structure, at which offset and for which object;
 //!   memory stays within [`Limits`].
 //!
@@ -76,6 +77,6 @@ pub use api::{
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };
-pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters};
+pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters, register_filter};
 pub use engine::{Driver, FileAccess, FormatBounds, MissingSources};
 pub use select::{Axis, Hyperslab};

@@ -28,7 +28,8 @@ use crate::storage::{FileStorage, MappedFile, MemoryStorage, Storage};
 #[derive(Clone, Debug)]
 pub struct FileOptions {
     limits: Limits,
-    filters: Filters,
+    /// Beside those that every file has.
+    filters: Vec<Arc<dyn Filter>>,
     bounds: FormatBounds,
     userblock: u64,
     chunk_cache: usize,
@@ -48,7 +49,7 @@ impl Default for FileOptions {
     fn default() -> Self {
         FileOptions {
             limits: Limits::default(),
-            filters: Filters::default(),
+            filters: Vec::new(),
             bounds: FormatBounds::default(),
             userblock: 0,
             chunk_cache: CHUNK_CACHE,
@@ -69,10 +70,11 @@ impl FileOptions {
         self
     }
 
-    /// Adds a filter; it replaces a built-in one with the same number.
+    /// Adds a filter; it replaces one with the same number that is built in or was given to
+    /// [`register_filter`](crate::register_filter).
     #[must_use]
     pub fn filter(mut self, filter: Arc<dyn Filter>) -> Self {
-        self.filters.register(filter);
+        self.filters.push(filter);
         self
     }
 
@@ -197,7 +199,7 @@ impl FileOptions {
     fn opened(&self, storage: Arc<dyn Storage>, write: bool, path: Option<&Path>) -> Result<File> {
         let options = OpenOptions {
             limits: self.limits,
-            filters: self.filters.clone(),
+            filters: self.all_filters(),
             write,
             ignore_flags: self.ignore_consistency_flags,
             beside: self.beside(path),
@@ -208,12 +210,18 @@ impl FileOptions {
     fn created(&self, storage: Arc<dyn Storage>, path: Option<&Path>) -> Result<File> {
         let options = CreateOptions {
             limits: self.limits,
-            filters: self.filters.clone(),
+            filters: self.all_filters(),
             bounds: self.bounds,
             userblock: self.userblock,
             beside: self.beside(path),
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))
+    }
+
+    fn all_filters(&self) -> Filters {
+        let mut all = Filters::default();
+        self.filters.iter().for_each(|filter| all.register(Arc::clone(filter)));
+        all
     }
 
     fn beside(&self, path: Option<&Path>) -> Beside {

@@ -45,7 +45,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::format::datatype::Datatype;
 
 pub(crate) use pipeline::{Pipeline, Scratch};
-pub use registry::Filters;
+pub use registry::{Filters, register_filter};
 
 /// The numbers under which filters are registered.
 pub(crate) mod id {
@@ -71,7 +71,7 @@ pub(crate) mod id {
 /// A filter of the chunk pipeline.
 ///
 /// Implement it to read and write chunks with a filter of your own, and register it with
-/// [`FileOptions::filter`.
+/// [`FileOptions::filter`](crate::FileOptions::filter) for one file or with [`register_filter`] for all.
 pub trait Filter: fmt::Debug + Send + Sync {
     /// Returns the number the filter is registered under with the HDF Group; 256 to 511 are free for tests.
     fn id(&self) -> u16;

@@ -113,3 +113,25 @@ pub(crate) fn for_each<T>(items: Vec<T>, f: impl Fn(T, &mut Scratch) -> Result<(
     let mut scratch = Scratch::default();
     items.into_iter().try_for_each(|item| f(item, &mut scratch))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dataset::tests::chunked;
+    use super::*;
+
+    /// As the fast5 files of Oxford Nanopore have them.
+    #[test]
+    fn a_chunk_at_the_edge_may_end_with_the_dataspace() {
+        let (core, header) = chunked();
+        let access = ChunkAccess::open(&core, &DatasetInfo::load(&core, &header).unwrap()).unwrap();
+        let complete = |chunk: u64, len: usize| {
+            let mut scratch = Scratch::default();
+            scratch.front.resize(len, 1);
+            access.complete(&[chunk], &mut scratch).map(|()| scratch.front)
+        };
+        assert_eq!(complete(1, 8).unwrap(), [vec![1; 8], vec![0; 24]].concat(), "two elements are in use");
+        assert!(complete(1, 7).is_err());
+        assert!(complete(0, 31).is_err(), "all elements of the first chunk are in use");
+        assert_eq!(complete(0, 32).unwrap(), [1; 32]);
+    }
+}

@@ -120,27 +120,58 @@ fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::super::create::{ChunkRequest, NewDataset, create_dataset};
     use super::*;
+    use crate::engine::CreateOptions;
     use crate::format::datatype::Order;
+    use crate::storage::MemoryStorage;
+
+    /// A new dataset of ten 4-byte integers in chunks of eight.
+    pub(in crate::data) fn chunked() -> (Core, Arc<Header>) {
+        let mut core = Core::create(Arc::new(MemoryStorage::default()), CreateOptions::default()).unwrap();
+        let new = NewDataset {
+            datatype: Datatype::integer(4, true, Order::Little),
+            extent: Extent::Simple { shape: vec![10], maximum: None },
+            chunk: ChunkRequest::Shape(vec![8]),
+            filters: Vec::new(),
+            fill: Some(vec![7, 0, 0, 0]),
+            compact: false,
+        };
+        let address = create_dataset(&mut core, None, &new).unwrap();
+        let header = Header::load(&core, address).unwrap();
+        (core, header)
+    }
 
     #[test]
-    fn a_fill_value_that_is_never_written_is_not_read() {
-        let mut info = DatasetInfo {
-            address: Address(0),
-            datatype: Datatype::integer(2, true, Order::Little),
-            extent: Extent::Scalar,
-            layout: Layout {
-                version: 3,
-                old_sizes: Vec::new(),
-                storage: Storage::Contiguous { address: None, size: None },
-            },
-            fill: FillValue { version: 2, allocation_time: 2, write_time: 2, value: Fill::User(vec![42, 0]) },
-            filters: None,
-            is_external: false,
-        };
-        assert_eq!(info.pattern().unwrap().element(), [42, 0]);
+    fn a_fill_value_that_is_never_written_is_not_shown() {
+        let (core, header) = chunked();
+        let mut info = DatasetInfo::load(&core, &header).unwrap();
+        assert_eq!(info.pattern().unwrap().element(), [7, 0, 0, 0]);
         info.fill.write_time = NEVER;
-        assert_eq!(info.pattern().unwrap().element(), [0, 0]);
+        assert_eq!(info.pattern().unwrap(), Pattern::zeros(4));
+    }
+
+    #[test]
+    fn without_a_fill_value_message_what_was_never_written_is_undefined() {
+        let (core, header) = chunked();
+        let mut old = Header::clone(&header);
+        old.messages.retain(|message| message.kind != MessageType::FILL_VALUE);
+        assert_eq!(old.messages.len() + 1, header.messages.len());
+        let info = DatasetInfo::load(&core, &old).unwrap();
+        assert!(matches!(info.fill.value, Fill::Undefined));
+        assert!(info.pattern().unwrap().is_zero());
+    }
+
+    #[test]
+    fn chunks_of_elements_of_another_size_are_refused() {
+        let (core, header) = chunked();
+        let mut info = DatasetInfo::load(&core, &header).unwrap();
+        let Storage::Chunked(chunked) = &mut info.layout.storage else { panic!("it is chunked") };
+        chunked.element_size = 8;
+        let error = info.check(&core).unwrap_err().to_string();
+        assert!(error.contains("element size of the chunks is 8: not the size of the datatype"), "{error}");
     }
 }

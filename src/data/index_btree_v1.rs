@@ -275,3 +275,38 @@ impl ChunkIndex for BTree1 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::CreateOptions;
+    use crate::storage::MemoryStorage;
+
+    /// libhdf5 makes such trees where K is 1: what limits nesting elsewhere is no limit here.
+    #[test]
+    fn a_tree_may_have_more_than_64_levels() {
+        let mut core = Core::create(Arc::new(MemoryStorage::default()), CreateOptions::default()).unwrap();
+        let cx = NodeContext { sizes: core.sizes(), k: 1, rank: 1 };
+        let mut tree = BTree1 { root: Address(0), cx, chunk: vec![4], element_size: 8 };
+        let chunk = Address(0x5000);
+        let mut below = chunk;
+        for level in 0..=70 {
+            let key = ChunkKey { size: 32, filter_mask: 0, offset: vec![4], last: 0 };
+            let keys = vec![key, tree.end_key(&[4])];
+            let node = Node { level, left: None, right: None, keys, children: vec![below] };
+            below = tree.allocate(&mut core).unwrap();
+            core.put(below, &node, &tree.cx).unwrap();
+        }
+        tree.root = below;
+        let found = tree.find(&core, &[1]).unwrap().unwrap();
+        assert_eq!((found.address, found.size), (chunk, 32));
+        assert!(tree.find(&core, &[2]).unwrap().is_none());
+        let mut visited = Vec::new();
+        let mut visit = |scaled: Vec<u64>, record: ChunkRecord| {
+            visited.push((scaled, record.address));
+            Ok(())
+        };
+        tree.visit(&core, &mut visit).unwrap();
+        assert_eq!(visited, [(vec![1], chunk)]);
+    }
+}

@@ -169,3 +169,24 @@ pub(crate) fn resolve_shared<T: message::Message>(core: &Core, shared: &SharedMe
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{fixture, object};
+    use super::*;
+
+    /// A version 1 header has the count in its prefix, and libhdf5 refuses a second one.
+    #[test]
+    fn a_reference_count_message_belongs_to_version_2_headers() {
+        let take = |name: &str| {
+            let core = fixture(name);
+            let mut header = Header::clone(&object(&core, "/"));
+            let (kind, body) = (MessageType::REFERENCE_COUNT, vec![0, 2, 0, 0, 0]);
+            let message = Message { kind, flags: 0, creation_order: None, body, offset: 0 };
+            header.take(&core, message).map(|()| header.reference_count(&core).unwrap())
+        };
+        let error = take("superblock_0.h5").unwrap_err().to_string();
+        assert!(error.contains("a version 1 header counts its links itself"), "{error}");
+        assert_eq!(take("superblock_2.h5").unwrap(), 2);
+    }
+}

@@ -213,7 +213,7 @@ fn check_consistency(superblock: &Superblock, len: u64, options: &OpenOptions) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::open;
+    use super::super::fixture::{self, open};
     use super::*;
     use crate::format::message::MessageType;
     use crate::format::object_header::Message;
@@ -243,5 +243,22 @@ mod tests {
         let file = with_k([0; 7]);
         assert_eq!(open(file.clone(), false).unwrap().k, DEFAULT_K);
         assert!(open(file, true).unwrap_err().to_string().contains("K is 0"));
+    }
+
+    #[test]
+    fn what_lies_behind_the_end_of_the_file_is_not_there() {
+        let mut file = fixture::bytes("superblock_0.h5");
+        let len = file.len() as u64;
+        let root = open(file.clone(), false).unwrap().superblock.root_header();
+        let ends_at = |file: &mut Vec<u8>, end: u64| {
+            file[40..48].copy_from_slice(&end.to_le_bytes());
+            let core = open(file.clone(), false).unwrap();
+            Header::load(&core, root).map(drop).map_err(|error| error.to_string())
+        };
+        ends_at(&mut file, len).unwrap();
+        for end in [root.0, root.0 + 8] {
+            let error = ends_at(&mut file, end).unwrap_err();
+            assert!(error.contains("object header"), "{error}");
+        }
     }
 }

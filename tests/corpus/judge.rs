@@ -10,9 +10,6 @@ use serde_json::Value;
 use super::tally::Tally;
 use super::values;
 
-/// Drivers that put one file into several; what a first piece alone has to say is not what is expected.
-const PIECEMEAL: [&str; 3] = ["family", "multi", "split"];
-
 /// Large enough for every file that has to be read, small enough for a machine that meets a hostile one.
 fn limits() -> Limits {
     Limits { memory: 1 << 30, ..Limits::default() }

@@ -2,6 +2,7 @@
 
 mod digest;
 mod dump;
+mod ls;
 
 use std::io;
 use std::path::PathBuf;
@@ -11,15 +12,49 @@ use clap::{Parser, Subcommand};
 
 /// Looks into HDF5 files.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  h5 ls -r data.h5                 the objects of a file, a line each
+  h5 ls -v data.h5/group/dataset   all about one of them but its values
+  h5 dump data.h5                  everything, as libhdf5's h5dump prints it
+  h5 digest data.h5                everything, with a hash of every dataset's values
+
+Exit codes: 0 fine, 1 something could not be read, 2 wrong usage.";
+
+const LS_EXAMPLES: &str = "\
+Examples:
+  h5 ls data.h5             what is in the root
+  h5 ls -r data.h5          all objects
+  h5 ls -v data.h5/a/b      one object, or what is in a group, with all that there is to tell";
+
+const DUMP_EXAMPLES: &str = "\
+Examples:
+  h5 dump data.h5           one file
+  h5 dump a.h5 b.h5         one file after the other";
+
+const DIGEST_EXAMPLES: &str = "\
+Examples:
+  h5 digest data.h5                                 one file
+  h5 digest data.h5 | jq '.objects[] | [.path, .sha256]'
+                                                    what to compare with that of another file";
+
 #[derive(Subcommand)]
 enum Verb {
+    /// Lists the objects of a file with kind and shape, a line each.
+    ///
+    /// The listing is like that of libhdf5's h5ls, made for reading: names, kinds and shapes say the same, the
+    /// details of -v are in other words. Names are escaped where they would control a terminal. What cannot be read
+    /// is listed with the reason.
+    #[command(after_help = LS_EXAMPLES)]
+    Ls(ls::Options),
     /// Prints what a file holds, in the words of libhdf5's h5dump.
+    #[command(after_help = DUMP_EXAMPLES)]
     Dump(dump::Options),
     /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///
@@ -27,6 +62,7 @@ enum Verb {
     /// shape, type and the SHA-256 of their values. The hashes are of the values alone, not of how they are stored:
     /// byte order, layout, chunks and filters do not change them. To compare two files, compare the "path" and
     /// "sha256" of their lines. What cannot be read has "unreadable" with the reason.
+    #[command(after_help = DIGEST_EXAMPLES)]
     Digest {
         /// The file to look into.
         file: PathBuf,
@@ -35,6 +71,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
+        Verb::Ls(options) => ls::run(&options),
         Verb::Dump(options) => dump::run(&options),
         Verb::Digest { file } => digest::run(&file),
     };

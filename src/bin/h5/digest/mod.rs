@@ -72,7 +72,13 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode, Failure> {
     let status = if unreadable == 0 { "reads" } else { "partial" };
     write!(out, "\n],\n\"status\":\"{status}\",\n\"unreadable\":{unreadable}\n}}\n")?;
     out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    if unreadable == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "h5: {unreadable} objects could not be read as a whole; they have \"unreadable\" with the reason"
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 /// Whether something of an object could not be read.
