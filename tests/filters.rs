@@ -136,6 +136,8 @@ mod built_in {
         (32000, &[], "lzf"),
         (32001, &[0, 0, 0, 0, 5, 1, 0], "blosc blosclz"),
         (32001, &[0, 0, 0, 0, 5, 2, 1], "blosc lz4, bits shuffled"),
+        (32001, &[0, 0, 0, 0, 5, 1, 2], "blosc lz4hc"),
+        (32001, &[0, 0, 0, 0, 5, 1, 3], "blosc snappy"),
         (32001, &[0, 0, 0, 0, 5, 0, 4], "blosc zlib, not shuffled"),
         (32001, &[0, 0, 0, 0, 5, 1, 5], "blosc zstd"),
         (32004, &[0], "lz4"),
@@ -145,6 +147,8 @@ mod built_in {
         (32015, &[3], "zstd"),
         (32026, &[0, 0, 0, 0, 5, 1, 0], "blosc2 blosclz"),
         (32026, &[0, 0, 0, 0, 5, 2, 1], "blosc2 lz4, bits shuffled"),
+        (32026, &[0, 0, 0, 0, 5, 1, 2], "blosc2 lz4hc"),
+        (32026, &[0, 0, 0, 0, 5, 0, 4], "blosc2 zlib, not shuffled"),
         (32026, &[0, 0, 0, 0, 5, 1, 5], "blosc2 zstd"),
     ];
 
