@@ -20,6 +20,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Prints what a file holds, in the words of libhdf5's h5dump.
+    #[command(version, after_help = dump::EXAMPLES, infer_long_args = true)]
     Dump(dump::Options),
     /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///
@@ -34,7 +35,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().verb {
+    let result = match Arguments::parse_from(dump::join_values(std::env::args_os())).verb {
         Verb::Dump(options) => dump::run(&options),
         Verb::Digest { file } => digest::run(&file),
     };
