@@ -21,7 +21,7 @@ struct Arguments {
 enum Verb {
     /// Prints what a file holds, in the words of libhdf5's h5dump.
     #[command(version, after_help = dump::EXAMPLES, infer_long_args = true)]
-    Dump(dump::Options),
+    Dump(Box<dump::Options>),
     /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///
     /// The output is JSON, one object of the file per line: groups with their links, datasets and attributes with

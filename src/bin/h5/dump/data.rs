@@ -75,7 +75,7 @@ impl Dump {
         let part = Part::new(datatype);
         let shape = elements.shape.clone();
         let margin = if self.settings.no_index { Margin::Data } else { Margin::Indices(&shape) };
-        let style = Style { margin, ..self.style() };
+        let style = Style { margin, width: self.data_width(), ..self.style() };
         if self.are_characters(datatype) {
             return self.characters(cursor, elements);
         }

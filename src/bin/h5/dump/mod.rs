@@ -112,6 +112,11 @@ impl Dump {
         Style::plain(self.settings.width)
     }
 
+    /// The columns of lines with data. With a format for numbers h5dump gives each element a line of its own.
+    fn data_width(&self) -> usize {
+        if self.settings.format.is_some() { 1 } else { self.settings.width }
+    }
+
     fn table(&mut self) -> &mut Table {
         &mut self.files[self.current].table
     }

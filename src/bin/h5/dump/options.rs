@@ -173,12 +173,7 @@ impl Options {
         let flags = &self.flags;
         let only = flags.onlyattr.as_deref();
         Settings {
-            width: match flags.width {
-                0 => WIDEST,
-                // h5dump gives each number a line of its own then.
-                80 if flags.format.is_some() => 1,
-                width => width,
-            },
+            width: if flags.width == 0 { WIDEST } else { flags.width },
             escape: flags.escape,
             no_index: flags.noindex,
             characters: flags.string,

@@ -15,14 +15,10 @@ impl Dump {
         let style = self.style();
         self.page.line(cursor, &style, b"SUBSET {")?;
         cursor.level += 1;
-        let lists: [(&str, fn(&Axis) -> u64); 4] = [
-            ("START", |axis| axis.start),
-            ("STRIDE", |axis| axis.stride),
-            ("COUNT", |axis| axis.count),
-            ("BLOCK", |axis| axis.block),
-        ];
-        for (word, number_of) in lists {
-            let numbers: Vec<String> = axes.iter().map(|axis| number_of(axis).to_string()).collect();
+        for (number, word) in ["START", "STRIDE", "COUNT", "BLOCK"].into_iter().enumerate() {
+            let number_of =
+                |axis: &Axis| [axis.start, axis.stride, axis.count, axis.block][number].to_string();
+            let numbers: Vec<String> = axes.iter().map(number_of).collect();
             self.page.line(cursor, &style, format!("{word} ( {} );", numbers.join(", ")).as_bytes())?;
         }
         Ok(())
@@ -79,7 +75,7 @@ impl Dump {
         let bytes = container.read_bytes(Hyperslab::new(slab))?;
         let part = Part::new(datatype.stored());
         let margin = if self.settings.no_index { Margin::Data } else { Margin::Indices(&shape) };
-        let style = Style { margin, ..self.style() };
+        let style = Style { margin, width: self.data_width(), ..self.style() };
         let names = self.names();
         let values = Values {
             container,
