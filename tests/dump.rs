@@ -16,9 +16,8 @@ fn dump(test: &str, options: &[&str]) -> Output {
     file.new_attr_builder().with_data(&[2.25]).create("r").unwrap();
     file.link_soft("/a", "l").unwrap();
     file.close().unwrap();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_h5")).arg("dump").args(options).arg("s.h5").current_dir(&dir);
-    let output = output.output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_h5"));
+    let output = command.arg("dump").args(options).arg("s.h5").current_dir(&dir).output().unwrap();
     std::fs::remove_dir_all(&dir).unwrap();
     output
 }
