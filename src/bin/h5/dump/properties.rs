@@ -168,7 +168,7 @@ impl Dump {
             3 => self.text(cursor, "CHECKSUM FLETCHER32"),
             4 => self.szip(cursor, value(0), value(1)),
             5 => self.text(cursor, "COMPRESSION NBIT"),
-            6 => self.text(cursor, &format!("COMPRESSION SCALEOFFSET {{ MIN BITS {} }}", value(1))),
+            6 => self.text(cursor, &format!("COMPRESSION SCALEOFFSET {{ MIN BITS {} }}", value(0))),
             id => {
                 self.open(cursor, "USER_DEFINED_FILTER {")?;
                 self.text(cursor, &format!("FILTER_ID {id}"))?;
@@ -235,7 +235,7 @@ impl Dump {
                     behind_array: &self.behind_array,
                 };
                 let part = Part::new(datatype.stored());
-                values.write(&mut text, &part.form, bytes, cursor.level)?;
+                values.write(&mut text, &part.form, bytes, cursor.level.saturating_sub(1))?;
                 Ok(text)
             }
         }
