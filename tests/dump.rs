@@ -1,5 +1,6 @@
 //! `h5 dump` with its options: the text is that of Debian's h5dump 1.10.8, where 1.14.6 prints the same.
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::{Command, Output};
 
