@@ -87,6 +87,16 @@ impl Location {
         Ok(all.into_iter().map(open).collect())
     }
 
+    /// Returns the attributes in the order in which they were created; none if the object does not keep that.
+    pub fn attrs_by_creation_order(&self) -> Result<Option<Vec<Result<Attribute>>>> {
+        let Some(all) = self.handle.with(engine::attributes_by_creation_order)? else { return Ok(None) };
+        let open = |attribute: Result<engine::AttributeValue>| {
+            let name = attribute.map_err(|e| e.of(&self.handle.path))?.name;
+            Ok(Attribute::new(self.handle.clone(), &name))
+        };
+        Ok(Some(all.into_iter().map(open).collect()))
+    }
+
     /// Begins a new attribute of elements of type `T`.
     pub fn new_attr<T: H5Type>(&self) -> AttributeBuilderEmpty {
         self.new_attr_builder().empty::<T>()

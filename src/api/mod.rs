@@ -15,6 +15,7 @@ mod options;
 mod reference;
 mod selection;
 mod storage_info;
+mod superblock_info;
 pub mod types;
 
 pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty};
@@ -29,5 +30,8 @@ pub use mapped::MappedArray;
 pub use options::FileOptions;
 pub use reference::{ReferenceTarget, RegionSelection};
 pub use selection::{Selection, SliceOrIndex};
-pub use storage_info::{AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualSource};
+pub use storage_info::{
+    AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualAxis, VirtualSelection, VirtualSource,
+};
+pub use superblock_info::{FileSpaceStrategy, SuperblockInfo};
 pub use types::H5Type;

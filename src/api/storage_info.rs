@@ -5,6 +5,8 @@ use crate::base::Result;
 use crate::data::{self, DatasetInfo};
 use crate::format::message::fill_value::Fill;
 use crate::format::message::layout::Storage;
+use crate::format::selection::{RegularAxis, SelectionInfo};
+use crate::format::virtual_mapping::VirtualEntry;
 
 /// What elements have that were never written, and when that is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +70,65 @@ pub struct VirtualSource {
     pub file: Vec<u8>,
     /// The path of the dataset in it.
     pub dataset: Vec<u8>,
+    /// Which of its elements.
+    pub source: VirtualSelection,
+    /// Which elements of the virtual dataset they are.
+    pub target: VirtualSelection,
+}
+
+/// The elements that a mapping of a virtual dataset selects, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VirtualSelection {
+    /// No element.
+    None,
+    /// All elements.
+    All,
+    /// Single elements, each with its index along every axis.
+    Points(Vec<Vec<u64>>),
+    /// Blocks, each with its first corner and its last one, which is in it.
+    Blocks(Vec<(Vec<u64>, Vec<u64>)>),
+    /// Blocks at equal distances along each axis.
+    Regular(Vec<VirtualAxis>),
+}
+
+/// One axis of a regular selection of a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VirtualAxis {
+    /// The first index.
+    pub start: u64,
+    /// From the beginning of one block to that of the next.
+    pub stride: u64,
+    /// The number of blocks; `None` is "unlimited".
+    pub count: Option<u64>,
+    /// The size of a block; `None` is "unlimited".
+    pub block: Option<u64>,
+}
+
+impl VirtualSelection {
+    fn new(stored: &SelectionInfo) -> Self {
+        let rank = stored.rank().unwrap_or(0).max(1);
+        match stored {
+            SelectionInfo::None => VirtualSelection::None,
+            SelectionInfo::All => VirtualSelection::All,
+            SelectionInfo::Points { coordinates, .. } => {
+                VirtualSelection::Points(coordinates.chunks_exact(rank).map(<[u64]>::to_vec).collect())
+            }
+            SelectionInfo::Blocks { corners, .. } => {
+                let block = |both: &[u64]| (both[..rank].to_vec(), both[rank..].to_vec());
+                VirtualSelection::Blocks(corners.chunks_exact(rank * 2).map(block).collect())
+            }
+            SelectionInfo::Regular { axes, .. } => {
+                let axis = |axis: &RegularAxis| VirtualAxis {
+                    start: axis.start,
+                    stride: axis.stride,
+                    count: axis.count,
+                    block: axis.block,
+                };
+                VirtualSelection::Regular(axes.iter().map(axis).collect())
+            }
+        }
+    }
 }
 
 impl Dataset {
@@ -96,6 +157,12 @@ impl Dataset {
         })
     }
 
+    /// Returns the bytes that the data takes in the file as it is stored: 0 where nothing was written yet, and for
+    /// virtual datasets.
+    pub fn storage_size(&self) -> Result<u64> {
+        self.inspect(data::storage_size)
+    }
+
     /// Returns the pieces of the data that lie in other files; none for other datasets.
     pub fn external_files(&self) -> Result<Vec<ExternalFile>> {
         self.handle.with(|core, header| {
@@ -111,11 +178,13 @@ impl Dataset {
     pub fn virtual_sources(&self) -> Result<Vec<VirtualSource>> {
         self.inspect(|core, info| {
             let Some(mappings) = data::virtual_mappings(core, info)? else { return Ok(Vec::new()) };
-            let public = |(file, dataset): (&[u8], &[u8])| VirtualSource {
+            let public = |((file, dataset), entry): ((&[u8], &[u8]), &VirtualEntry)| VirtualSource {
                 file: file.to_vec(),
                 dataset: dataset.to_vec(),
+                source: VirtualSelection::new(&entry.source),
+                target: VirtualSelection::new(&entry.target),
             };
-            Ok(mappings.names().into_iter().map(public).collect())
+            Ok(mappings.names().into_iter().zip(&mappings.entries).map(public).collect())
         })
     }
 }

@@ -14,6 +14,7 @@ mod index_btree_v2;
 mod read;
 mod resize;
 mod sink;
+mod storage_size;
 mod virtual_dataset;
 mod write;
 
@@ -24,5 +25,6 @@ pub(crate) use dataset::DatasetInfo;
 pub(crate) use external::external_files;
 pub(crate) use read::{Reading, map, read};
 pub(crate) use resize::resize;
+pub(crate) use storage_size::storage_size;
 pub(crate) use virtual_dataset::{virtual_mappings, with_current_shape};
 pub(crate) use write::write;

@@ -35,6 +35,23 @@ pub(crate) fn attributes(core: &Core, header: &Header) -> Result<Vec<Result<Attr
     Ok(compact.map(|message| value(core, header.decode(core, message)?, message.offset)).collect())
 }
 
+/// Every attribute in the order of their creation; none if the object does not keep that.
+pub(crate) fn attributes_by_creation_order(
+    core: &Core,
+    header: &Header,
+) -> Result<Option<Vec<Result<AttributeValue>>>> {
+    if !header.messages.iter().any(|message| message.creation_order.is_some()) {
+        return Ok(None);
+    }
+    if dense(core, header)?.is_some() {
+        return attributes(core, header).map(Some);
+    }
+    let mut compact: Vec<&Message> = header.all(MessageType::ATTRIBUTE).collect();
+    compact.sort_by_key(|message| message.creation_order);
+    let read = compact.into_iter().map(|message| value(core, header.decode(core, message)?, message.offset));
+    Ok(Some(read.collect()))
+}
+
 /// The attribute with this name.
 pub(crate) fn attribute(core: &Core, header: &Header, name: &[u8]) -> Result<Option<AttributeValue>> {
     if let Some(dense) = dense(core, header)? {

@@ -29,7 +29,8 @@ mod txn;
 
 pub(crate) use self::core::{Core, KValues};
 pub(crate) use attribute::{
-    AttributeValue, attribute, attributes, create_attribute, delete_attribute, write_attribute,
+    AttributeValue, attribute, attributes, attributes_by_creation_order, create_attribute, delete_attribute,
+    write_attribute,
 };
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;

@@ -33,11 +33,6 @@ Examples:
   h5 ls -r data.h5          all objects
   h5 ls -v data.h5/a/b      one object, or what is in a group, with all that there is to tell";
 
-const DUMP_EXAMPLES: &str = "\
-Examples:
-  h5 dump data.h5           one file
-  h5 dump a.h5 b.h5         one file after the other";
-
 const DIGEST_EXAMPLES: &str = "\
 Examples:
   h5 digest data.h5                                 one file
@@ -54,8 +49,8 @@ enum Verb {
     #[command(after_help = LS_EXAMPLES)]
     Ls(ls::Options),
     /// Prints what a file holds, in the words of libhdf5's h5dump.
-    #[command(after_help = DUMP_EXAMPLES)]
-    Dump(dump::Options),
+    #[command(version, after_help = dump::EXAMPLES, infer_long_args = true)]
+    Dump(Box<dump::Options>),
     /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///
     /// The output is JSON, one object of the file per line: groups with their links, datasets and attributes with
@@ -70,7 +65,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().verb {
+    let result = match Arguments::parse_from(dump::join_values(std::env::args_os())).verb {
         Verb::Ls(options) => ls::run(&options),
         Verb::Dump(options) => dump::run(&options),
         Verb::Digest { file } => digest::run(&file),

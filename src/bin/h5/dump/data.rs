@@ -24,12 +24,25 @@ impl Dump {
         is_dataset: bool,
     ) -> Result<(), Failure> {
         let style = self.style();
+        let subset = if is_dataset { self.subset.take() } else { None };
+        if let Some(axes) = &subset {
+            self.subset_head(cursor, axes)?;
+        }
         self.page.line(cursor, &style, b"DATA {")?;
-        let result = self.contents(cursor, container, is_dataset);
+        self.page.switch();
+        let result = match &subset {
+            Some(axes) => self.part(cursor, container, axes),
+            None => self.contents(cursor, container, is_dataset),
+        };
+        self.page.switch();
         self.tolerate(result)?;
         cursor.fresh = true;
         self.page.begin(cursor, &style, 0)?;
         self.page.put(cursor, &style, b"}", Place::default())?;
+        if subset.is_some() {
+            cursor.level -= 1;
+            self.page.line(cursor, &style, b"}")?;
+        }
         Ok(())
     }
 
@@ -62,13 +75,17 @@ impl Dump {
         let part = Part::new(datatype);
         let shape = elements.shape.clone();
         let margin = if self.settings.no_index { Margin::Data } else { Margin::Indices(&shape) };
-        let style = Style { margin, ..self.style() };
+        let style = Style { margin, width: self.data_width(), ..self.style() };
+        if self.are_characters(datatype) {
+            return self.characters(cursor, elements);
+        }
         let strips = Strips::new(&shape, native::size(datatype));
         let names = self.names();
         let values = Values {
             container,
             names: &names,
             escape: self.settings.escape,
+            format: self.settings.format.as_ref(),
             behind_array: &self.behind_array,
         };
         cursor.row = shape.last().copied().unwrap_or(0);

@@ -1,6 +1,8 @@
 //! `h5 dump`: the DDL that libhdf5's h5dump prints.
 
 mod bits;
+mod characters;
+mod contents;
 mod data;
 mod datatype;
 mod names;
@@ -9,9 +11,16 @@ mod number;
 mod options;
 mod order;
 mod page;
+mod part;
+mod printf;
+mod properties;
 mod reference;
+mod select;
+mod subset;
+mod superblock;
 mod table;
 mod text;
+mod usage;
 mod value;
 mod walk;
 
@@ -30,6 +39,7 @@ use page::{Page, Style};
 use table::Table;
 
 pub(crate) use options::Options;
+pub(crate) use usage::{EXAMPLES, join_values};
 
 /// What is being printed.
 struct Dump {
@@ -43,6 +53,8 @@ struct Dump {
     behind_array: Cell<bool>,
     /// The datasets whose data is being printed because references lead to them.
     following: Vec<u64>,
+    /// The part of the next dataset that is wanted.
+    subset: Option<Vec<h5::Axis>>,
 }
 
 /// A file with what is known of its objects.
@@ -56,35 +68,53 @@ struct OpenFile {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let settings = options.settings();
     let mut dump = Dump {
-        page: Page::new(),
+        page: Page::new(options.flags.ddl.as_deref(), options.flags.output.as_deref())?,
         settings,
         files: Vec::new(),
         current: 0,
         failed: false,
         behind_array: Cell::new(false),
         following: Vec::new(),
+        subset: None,
     };
-    for file in &options.files {
-        dump.file(file)?;
+    for file in &options.flags.files {
+        let result = dump.file(file, options);
+        dump.tolerate(result)?;
     }
     dump.page.flush()?;
     Ok(if dump.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 impl Dump {
-    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+    fn file(&mut self, path: &Path, options: &Options) -> Result<(), Failure> {
         let file = h5::File::options().missing_sources(h5::MissingSources::Fill).open(path)?;
         let root = file.as_group().clone();
         self.files = vec![OpenFile::new(&root, path.as_os_str().as_encoded_bytes(), self.settings.order)];
         self.current = 0;
         self.page.raw(&[b"HDF5 \"", path.as_os_str().as_encoded_bytes(), b"\" {"].concat())?;
-        self.group(&root, b"/", 1)?;
+        if options.flags.superblock {
+            self.superblock(&file)?;
+        }
+        match self.settings.contents {
+            Some(attributes) => self.list_contents(&root, attributes)?,
+            None if options.wanted.is_empty() => self.group(&root, b"/", 1)?,
+            None => {
+                for wanted in &options.wanted {
+                    self.wanted(&root, wanted)?;
+                }
+            }
+        }
         self.page.raw(b"\n}\n")?;
         Ok(())
     }
 
     fn style(&self) -> Style<'static> {
         Style::plain(self.settings.width)
+    }
+
+    /// The columns of lines with data. With a format for numbers h5dump gives each element a line of its own.
+    fn data_width(&self) -> usize {
+        if self.settings.format.is_some() { 1 } else { self.settings.width }
     }
 
     fn table(&mut self) -> &mut Table {

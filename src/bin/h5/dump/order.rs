@@ -12,8 +12,15 @@ pub(crate) struct Order {
 
 impl Order {
     pub(crate) fn links(self, group: &Group) -> h5::Result<Vec<Link>> {
-        let mut links = group.links()?;
-        links.sort_by(|a, b| a.raw_name.cmp(&b.raw_name));
+        let created = if self.by_creation { group.links_by_creation_order()? } else { None };
+        let mut links = match created {
+            Some(links) => links,
+            None => {
+                let mut links = group.links()?;
+                links.sort_by(|a, b| a.raw_name.cmp(&b.raw_name));
+                links
+            }
+        };
         if self.descending {
             links.reverse();
         }
@@ -22,14 +29,18 @@ impl Order {
 
     /// The attributes that can be read, and what is wrong with the others.
     pub(crate) fn attributes(self, object: &Location) -> h5::Result<(Vec<Attribute>, Vec<h5::Error>)> {
+        let created = if self.by_creation { object.attrs_by_creation_order()? } else { None };
+        let by_name = created.is_none();
         let (mut attributes, mut errors) = (Vec::new(), Vec::new());
-        for attribute in object.attrs()? {
+        for attribute in created.map_or_else(|| object.attrs(), Ok)? {
             match attribute {
                 Ok(attribute) => attributes.push(attribute),
                 Err(error) => errors.push(error),
             }
         }
-        attributes.sort_by(|a, b| a.raw_name().cmp(b.raw_name()));
+        if by_name {
+            attributes.sort_by(|a, b| a.raw_name().cmp(b.raw_name()));
+        }
         if self.descending {
             attributes.reverse();
         }

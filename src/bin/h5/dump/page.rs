@@ -1,6 +1,8 @@
 //! Lines: what begins them, and where they end. These rules are h5dump's, oddities included.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 /// Spaces of one level of indentation.
 const INDENT: usize = 3;
@@ -32,6 +34,8 @@ pub(crate) enum Margin<'a> {
     Indices(&'a [u64]),
     /// The indentation of data without indices.
     Data,
+    /// The same and a quotation mark.
+    Quoted,
 }
 
 impl Style<'_> {
@@ -89,12 +93,39 @@ pub(crate) struct Place {
 
 /// What the lines are written to.
 pub(crate) struct Page {
-    out: BufWriter<StdoutLock<'static>>,
+    out: Box<dyn Write>,
+    /// What data is written to, or, while data is being written, everything else.
+    other: Option<Box<dyn Write>>,
 }
 
 impl Page {
-    pub(crate) fn new() -> Self {
-        Page { out: BufWriter::with_capacity(1 << 16, io::stdout().lock()) }
+    /// Writes to these files instead of the standard output. A name of no letters is nowhere.
+    pub(crate) fn new(ddl: Option<&Path>, data: Option<&Path>) -> io::Result<Self> {
+        let buffered = |sink: Box<dyn Write>| Box::new(BufWriter::with_capacity(1 << 16, sink));
+        let create = |path: &Path| -> io::Result<Box<dyn Write>> {
+            match path.as_os_str().is_empty() {
+                true => Ok(Box::new(io::sink())),
+                false => Ok(buffered(Box::new(File::create(path)?))),
+            }
+        };
+        let standard = || buffered(Box::new(io::stdout().lock()));
+        let other: Option<Box<dyn Write>> = match (ddl, data) {
+            (None, None) => None,
+            (_, Some(data)) => Some(create(data)?),
+            (Some(_), None) => Some(standard()),
+        };
+        let out = match ddl {
+            Some(ddl) => create(ddl)?,
+            None => standard(),
+        };
+        Ok(Page { out, other })
+    }
+
+    /// Goes over from declarations to data, or back.
+    pub(crate) fn switch(&mut self) {
+        if let Some(other) = &mut self.other {
+            std::mem::swap(&mut self.out, other);
+        }
     }
 
     /// Writes text as it is.
@@ -103,6 +134,9 @@ impl Page {
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        if let Some(other) = &mut self.other {
+            other.flush()?;
+        }
         self.out.flush()
     }
 
@@ -122,12 +156,17 @@ impl Page {
             self.out.write_all(b"\n")?;
         }
         let level = cursor.level;
-        let before = if matches!(style.margin, Margin::Data) { level } else { level.saturating_sub(1) };
+        let is_data = matches!(style.margin, Margin::Data | Margin::Quoted);
+        let before = if is_data { level } else { level.saturating_sub(1) };
         self.spaces(before * INDENT)?;
         // h5dump forgets to count the indentation that it prints before indices, and counts one level too many instead.
         let counted = if before == 0 { 0 } else { level * INDENT };
         let label = match style.margin {
             Margin::Plain | Margin::Data => 0,
+            Margin::Quoted => {
+                self.out.write_all(b"\"")?;
+                1
+            }
             Margin::Indices(shape) => self.indices(shape, position)?,
         };
         cursor.column = counted + label;

@@ -7,6 +7,7 @@ use h5::Container;
 use h5::types::stored::{Bits, Class, Datatype, FixedPoint, FloatingPoint, Order, Padding, Reference};
 
 use super::names::Names;
+use super::printf::FloatFormat;
 use super::{bits, native, number, text};
 
 /// How to print an element: what its type comes to.
@@ -138,6 +139,8 @@ pub(crate) struct Values<'a> {
     pub(crate) container: &'a Container,
     pub(crate) names: &'a Names,
     pub(crate) escape: bool,
+    /// How to print floating-point numbers, if not as C's "%g" does.
+    pub(crate) format: Option<&'a FloatFormat>,
     /// An array has just ended. h5dump never forgets this, not even between datasets.
     pub(crate) behind_array: &'a Cell<bool>,
 }
@@ -152,10 +155,10 @@ impl Values<'_> {
             }
             Form::Single { big } => {
                 let [a, b, c, d, ..] = ordered(bytes, *big);
-                number::general(out, f64::from(f32::from_le_bytes([a, b, c, d])));
+                self.number(out, f64::from(f32::from_le_bytes([a, b, c, d])));
             }
-            Form::Double { big } => number::general(out, f64::from_le_bytes(ordered(bytes, *big))),
-            Form::Float { format, native } => float(out, bits::float(bytes, format), *native),
+            Form::Double { big } => self.number(out, f64::from_le_bytes(ordered(bytes, *big))),
+            Form::Float { format, native } => self.float(out, bits::float(bytes, format), *native),
             Form::BitField { bits, native } => {
                 hex(out, &bits::field(bytes, bits).to_le_bytes()[..*native]);
             }
@@ -176,6 +179,27 @@ impl Values<'_> {
             Form::Complex(part) => self.complex(out, part, bytes, level)?,
         }
         Ok(())
+    }
+
+    fn number(&self, out: &mut Vec<u8>, number: f64) {
+        match self.format {
+            Some(format) => format.write(out, number),
+            None => number::general(out, number),
+        }
+    }
+
+    fn float(&self, out: &mut Vec<u8>, float: bits::Float, native: usize) {
+        match float.size {
+            // The format is for the types that C has; wider numbers keep their own.
+            bits::Size::Finite { mantissa, exponent } if native > 8 => {
+                if float.negative {
+                    out.push(b'-');
+                }
+                number::general_wide(out, mantissa, exponent);
+            }
+            _ if native == 4 => self.number(out, float.to_f32()),
+            _ => self.number(out, float.to_f64()),
+        }
     }
 
     fn variable_text(&self, out: &mut Vec<u8>, element: &[u8]) -> h5::Result<()> {
@@ -299,19 +323,6 @@ fn integer(out: &mut Vec<u8>, number: i128) {
         out.push(b'-');
     }
     number::unsigned(out, u64::try_from(number.unsigned_abs()).unwrap_or(u64::MAX));
-}
-
-fn float(out: &mut Vec<u8>, float: bits::Float, native: usize) {
-    match float.size {
-        bits::Size::Finite { mantissa, exponent } if native > 8 => {
-            if float.negative {
-                out.push(b'-');
-            }
-            number::general_wide(out, mantissa, exponent);
-        }
-        _ if native == 4 => number::general(out, float.to_f32()),
-        _ => number::general(out, float.to_f64()),
-    }
 }
 
 /// Appends bytes as h5dump prints what it has no better form for.

@@ -50,6 +50,7 @@ impl Dump {
             self.types_without_links(level + 1)?;
         }
         self.comment(&mut cursor, &group)?;
+        self.object_id(&mut cursor, &group)?;
         let mut links = Vec::new();
         let found = self.table().groups.get_mut(&group.address());
         match found.map(|found| (std::mem::replace(&mut found.is_printed, true), found.path.clone())) {
@@ -67,7 +68,12 @@ impl Dump {
     }
 
     /// Writes a member of a group, unless it is a group itself: then it is returned.
-    fn member(&mut self, group: &Group, link: &Link, level: usize) -> Result<Option<Group>, Failure> {
+    pub(crate) fn member(
+        &mut self,
+        group: &Group,
+        link: &Link,
+        level: usize,
+    ) -> Result<Option<Group>, Failure> {
         let name = &link.raw_name[..];
         match &link.kind {
             LinkKind::Hard(_) => match group.open_link(link) {
@@ -92,7 +98,13 @@ impl Dump {
     }
 
     /// Writes a block of lines.
-    fn block(&mut self, word: &[u8], name: &[u8], lines: &[Vec<u8>], level: usize) -> Result<(), Failure> {
+    pub(crate) fn block(
+        &mut self,
+        word: &[u8],
+        name: &[u8],
+        lines: &[Vec<u8>],
+        level: usize,
+    ) -> Result<(), Failure> {
         let (style, mut cursor) = (self.style(), Cursor::new(level));
         self.page.line(&mut cursor, &style, &[word, b" \"", name, b"\" {"].concat())?;
         cursor.level += 1;
@@ -104,7 +116,7 @@ impl Dump {
         Ok(())
     }
 
-    fn external_link(
+    pub(crate) fn external_link(
         &mut self,
         group: &Group,
         link: &Link,
@@ -156,6 +168,11 @@ impl Dump {
         self.comment(&mut cursor, dataset)?;
         cursor.level += 1;
         self.declaration(&mut cursor, dataset)?;
+        self.object_id(&mut cursor, dataset)?;
+        if self.settings.properties {
+            let result = self.properties(&mut cursor, dataset);
+            self.tolerate(result)?;
+        }
         if self.settings.data {
             let result = dataset.dtype().map_err(Failure::File);
             match self.tolerate(result)? {
@@ -270,6 +287,15 @@ impl Dump {
         Ok(())
     }
 
+    /// Writes the address of an object if that is wanted.
+    fn object_id(&mut self, cursor: &mut Cursor, object: &Location) -> Result<(), Failure> {
+        if self.settings.object_ids {
+            let style = self.style();
+            self.page.line(cursor, &style, format!("OBJECTID {{ {} }}", object.address()).as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// Writes the attributes of an object.
     pub(crate) fn attributes(&mut self, object: &Location, level: usize) -> Result<(), Failure> {
         if !self.settings.attributes {
@@ -297,7 +323,7 @@ impl Dump {
         self.page.line(&mut cursor, &style, &[b"ATTRIBUTE \"", name, b"\" {"].concat())?;
         cursor.level += 1;
         self.declaration(&mut cursor, attribute)?;
-        if self.settings.data || self.settings.attribute_data {
+        if self.settings.attribute_data {
             self.data(&mut cursor, attribute, false)?;
         }
         cursor.level -= 1;
