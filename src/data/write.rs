@@ -177,6 +177,11 @@ impl<'a> ChunkStore<'a> {
 
     fn put(&mut self, core: &mut Core, access: &ChunkAccess, chunk: Encoded) -> Result<()> {
         let size = chunk.bytes.len() as u64;
+        let same = chunk.old.is_some_and(|old| old.size == size && old.filter_mask == chunk.filter_mask);
+        if !same {
+            // An index that cannot be changed is refused before anything else is.
+            self.tree(core, access)?;
+        }
         let record = match chunk.old {
             Some(old) if old.size == size => ChunkRecord { filter_mask: chunk.filter_mask, ..old },
             old => {

@@ -115,7 +115,8 @@ pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: 
         && let Some(next) = info.next_creation_order
     {
         creation_order = Some(next);
-        info.next_creation_order = Some(next + 1);
+        let after = next.checked_add(1).ok_or_else(|| Error::limit("creation order values", next, next - 1));
+        info.next_creation_order = Some(after?);
         header.set(core, &info, 0)?;
     }
     let link = Link::new(name, creation_order, target);
