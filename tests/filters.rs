@@ -158,8 +158,8 @@ mod built_in {
     /// vbz encodes, but hdf5plugin does not have it; only we read it back.
     const NOT_IN_PLUGINS: &[(u16, &[u32], &str)] = &[(32020, &[0, 4, 1, 1], "vbz")];
 
-    /// zfp, bitgroom and granular bitround: writing with them is refused.
-    const ONLY_DECODED: &[u16] = &[32013, 32022, 32023];
+    /// zfp, bitgroom, granular bitround and SZ3: writing with them is refused.
+    const ONLY_DECODED: &[u16] = &[32013, 32022, 32023, 32024];
 
     /// Smooth enough that every filter finds it worth its while.
     fn smooth<T: From<u16>>() -> Array2<T> {
@@ -219,6 +219,46 @@ mod built_in {
         write_group::<i32>(&file, "i4", NOT_IN_PLUGINS);
         file.close().unwrap();
         read_back::<i32>(&File::open(&path).unwrap(), "i4", NOT_IN_PLUGINS);
+    }
+
+    /// Compares a group's datasets with the plain ones beside them; returns how many there are.
+    fn read_beside<T: H5Type, P: H5Type + PartialEq + std::fmt::Debug>(
+        file: &File,
+        name: &str,
+        bits: impl Fn(T) -> P,
+    ) -> usize {
+        let group = file.group(name).unwrap();
+        let names = group.member_names().unwrap();
+        let plain = names.iter().filter_map(|title| title.strip_suffix(" plain"));
+        let compared = plain.map(|title| {
+            let dataset = group.dataset(title).unwrap();
+            assert_eq!(dataset.filters()[0].id, 32024, "{name}/{title}");
+            let read: Vec<P> = dataset.read_raw().unwrap().into_iter().map(&bits).collect();
+            let expected: Vec<P> = group.dataset(&format!("{title} plain")).unwrap().read_raw().unwrap();
+            assert!(read == expected, "{name}/{title}");
+        });
+        compared.count()
+    }
+
+    #[test]
+    fn what_the_plugins_encode_with_sz3_is_read_bit_by_bit() {
+        let folder = Folder::new("filters");
+        let path = folder.file("sz3.h5");
+        python("tests/sz3.py", [&path]);
+        let file = File::open(&path).unwrap();
+        let floats = [read_beside(&file, "f4", f32::to_bits), read_beside(&file, "f8", f64::to_bits)];
+        assert_eq!(floats, [4 * 6 * 6 + 6; 2]);
+        let integers = [
+            read_beside(&file, "i1", |value: i8| value),
+            read_beside(&file, "u1", |value: u8| value),
+            read_beside(&file, "i2", |value: i16| value),
+            read_beside(&file, "u2", |value: u16| value),
+            read_beside(&file, "i4", |value: i32| value),
+            read_beside(&file, "u4", |value: u32| value),
+            read_beside(&file, "i8", |value: i64| value),
+            read_beside(&file, "u8", |value: u64| value),
+        ];
+        assert_eq!(integers, [4 * 5 * 3 + 4; 8]);
     }
 
     #[test]

@@ -52,6 +52,22 @@ impl<'a> Input<'a> {
         Ok(u64::from_be_bytes(self.array()?))
     }
 
+    pub(super) fn u64_le(&mut self) -> Result<u64> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    pub(super) fn f64_le(&mut self) -> Result<f64> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// Ends the reading: bytes that are left over are an error.
+    pub(super) fn finish(&self) -> Result<()> {
+        match self.bytes.len() {
+            0 => Ok(()),
+            len => Err(damaged(self.codec, format!("{len} bytes are left over"))),
+        }
+    }
+
     /// The bytes that are left.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes
@@ -77,6 +93,8 @@ mod tests {
         let error = input.u64_be().unwrap_err().to_string();
         assert_eq!(error, "malformed file: test: 8 bytes needed, 1 there");
         assert_eq!(input.rest(), [9]);
+        assert_eq!(input.finish().unwrap_err().to_string(), "malformed file: test: 1 bytes are left over");
+        assert!(input.u8().is_ok() && input.finish().is_ok());
         assert_eq!(input.output_size(5, 5).unwrap(), 5);
         assert!(input.output_size(6, 5).is_err() && input.output_size(u64::MAX, 5).is_err());
     }

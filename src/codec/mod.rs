@@ -16,7 +16,7 @@ mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
-#[cfg(any(feature = "lz4", feature = "vbz"))]
+#[cfg(any(feature = "lz4", feature = "sz3", feature = "vbz"))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
 mod input;
 #[cfg(feature = "lz4")]
@@ -28,6 +28,8 @@ mod pipeline;
 mod registry;
 mod scaleoffset;
 mod shuffle;
+#[cfg(feature = "sz3")]
+mod sz3;
 #[cfg(feature = "szip")]
 mod szip;
 #[cfg(feature = "vbz")]
@@ -61,6 +63,7 @@ pub(crate) mod id {
     pub(crate) const VBZ: u16 = 32020;
     pub(crate) const BITGROOM: u16 = 32022;
     pub(crate) const GRANULAR_BITROUND: u16 = 32023;
+    pub(crate) const SZ3: u16 = 32024;
     pub(crate) const BLOSC2: u16 = 32026;
     pub(crate) const SZIP: u16 = 4;
     pub(crate) const NBIT: u16 = 5;

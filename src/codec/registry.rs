@@ -67,6 +67,7 @@ const FEATURES: &[(u16, &str)] = &[
     (id::VBZ, "vbz"),
     (id::BITGROOM, "bitround"),
     (id::GRANULAR_BITROUND, "bitround"),
+    (id::SZ3, "sz3"),
     (id::BLOSC2, "blosc2"),
 ];
 
@@ -102,6 +103,8 @@ impl Filters {
         filters.register(Arc::new(super::bitround::BitRound::BitGroom));
         #[cfg(feature = "bitround")]
         filters.register(Arc::new(super::bitround::BitRound::Granular));
+        #[cfg(feature = "sz3")]
+        filters.register(Arc::new(super::sz3::Sz3));
         #[cfg(feature = "zstd")]
         filters.register(Arc::new(super::zstd::Zstd));
         #[cfg(feature = "szip")]
