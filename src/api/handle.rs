@@ -116,7 +116,7 @@ impl Handle {
     /// Calls `f` alone.
     pub(super) fn with_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let mut core = self.shared.write();
-        core.txn_mut().map(|_| ()).and_then(|()| f(&mut core)).map_err(|e| e.of(&self.path))
+        core.check_writable().and_then(|()| f(&mut core)).map_err(|e| e.of(&self.path))
     }
 
     pub(super) fn other(&self, address: Address, path: String) -> Handle {

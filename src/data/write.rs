@@ -22,7 +22,7 @@ pub(crate) fn write(
     slab: &Hyperslab,
     data: &[u8],
 ) -> Result<()> {
-    core.txn_mut()?;
+    core.check_writable()?;
     let header = Header::load(core, dataset)?;
     let info = DatasetInfo::load(core, &header)?;
     slab.check(info.shape())?;
@@ -89,7 +89,7 @@ fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data:
 /// Finds room for the data at its first write; what this write leaves out gets the fill value.
 fn allocate_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab) -> Result<Address> {
     let bytes = info.bytes()?;
-    let address = core.txn_mut()?.allocate_raw(bytes)?;
+    let address = core.allocate_raw(bytes)?;
     if byte_count(slab.element_count()?, info.element_size()?)? < bytes {
         core.fill_raw(address, bytes, info.pattern()?.element())?;
     }
@@ -188,7 +188,7 @@ impl<'a> ChunkStore<'a> {
                 if let Some(old) = old {
                     core.release(old.address, old.size)?;
                 }
-                let address = core.txn_mut()?.allocate_raw(size)?;
+                let address = core.allocate_raw(size)?;
                 ChunkRecord { address, size, filter_mask: chunk.filter_mask }
             }
         };

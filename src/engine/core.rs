@@ -82,7 +82,7 @@ impl Core {
         self.txn.is_some()
     }
 
-    pub(crate) fn txn_mut(&mut self) -> Result<&mut Txn> {
+    pub(super) fn txn_mut(&mut self) -> Result<&mut Txn> {
         self.txn.as_mut().ok_or_else(|| Misuse::ReadOnly.into())
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::space::Space;
 use super::{Core, Header};
-use crate::base::{Address, Result, to_usize};
+use crate::base::{Address, Misuse, Result, to_usize};
 use crate::format::global_heap::GlobalHeap;
 use crate::format::superblock::Superblock;
 use crate::format::{self, Wire};
@@ -47,12 +47,12 @@ impl Txn {
         self.space.end()
     }
 
-    pub(crate) fn allocate(&mut self, size: u64) -> Result<Address> {
+    pub(super) fn allocate(&mut self, size: u64) -> Result<Address> {
         self.superblock_changed = true;
         self.space.allocate(size, 1)
     }
 
-    pub(crate) fn allocate_raw(&mut self, size: u64) -> Result<Address> {
+    fn allocate_raw(&mut self, size: u64) -> Result<Address> {
         self.superblock_changed = true;
         self.space.allocate(size, if size < RAW_ALIGN { 8 } else { RAW_ALIGN })
     }
@@ -92,6 +92,21 @@ pub(super) fn lay_over(blocks: &BTreeMap<u64, Vec<u8>>, address: u64, buffer: &m
 }
 
 impl Core {
+    /// Refuses files that are open for reading only.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.is_writable() { Ok(()) } else { Err(Misuse::ReadOnly.into()) }
+    }
+
+    /// Finds room for metadata.
+    pub(crate) fn allocate(&mut self, size: u64) -> Result<Address> {
+        self.txn_mut()?.allocate(size)
+    }
+
+    /// Finds room for raw data.
+    pub(crate) fn allocate_raw(&mut self, size: u64) -> Result<Address> {
+        self.txn_mut()?.allocate_raw(size)
+    }
+
     /// Stores a structure at an address that was allocated for it.
     pub(crate) fn put<T: Wire>(&mut self, address: Address, value: &T, cx: &T::Context) -> Result<()> {
         let block = format::encode(value, cx)?;
