@@ -16,9 +16,12 @@ mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
-#[cfg(any(feature = "lz4", feature = "vbz"))]
+#[cfg(any(feature = "lz4", feature = "sperr", feature = "vbz"))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
 mod input;
+#[cfg(any(feature = "sperr", feature = "zfp"))]
+#[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other numbers of bits"))]
+mod low_bits;
 #[cfg(feature = "lz4")]
 mod lz4;
 #[cfg(feature = "lzf")]
@@ -28,6 +31,8 @@ mod pipeline;
 mod registry;
 mod scaleoffset;
 mod shuffle;
+#[cfg(feature = "sperr")]
+mod sperr;
 #[cfg(feature = "szip")]
 mod szip;
 #[cfg(feature = "vbz")]
@@ -62,6 +67,7 @@ pub(crate) mod id {
     pub(crate) const BITGROOM: u16 = 32022;
     pub(crate) const GRANULAR_BITROUND: u16 = 32023;
     pub(crate) const BLOSC2: u16 = 32026;
+    pub(crate) const SPERR: u16 = 32028;
     pub(crate) const SZIP: u16 = 4;
     pub(crate) const NBIT: u16 = 5;
     pub(crate) const SCALE_OFFSET: u16 = 6;

@@ -68,6 +68,7 @@ const FEATURES: &[(u16, &str)] = &[
     (id::BITGROOM, "bitround"),
     (id::GRANULAR_BITROUND, "bitround"),
     (id::BLOSC2, "blosc2"),
+    (id::SPERR, "sperr"),
 ];
 
 impl Default for Filters {
@@ -94,6 +95,8 @@ impl Filters {
         filters.register(Arc::new(super::lz4::Lz4));
         #[cfg(feature = "bitshuffle")]
         filters.register(Arc::new(super::bitshuffle::Bitshuffle));
+        #[cfg(feature = "sperr")]
+        filters.register(Arc::new(super::sperr::Sperr));
         #[cfg(feature = "vbz")]
         filters.register(Arc::new(super::vbz::Vbz));
         #[cfg(feature = "zfp")]
