@@ -16,9 +16,11 @@ mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
-#[cfg(any(feature = "lz4", feature = "sperr", feature = "vbz"))]
+#[cfg(any(feature = "jpegls", feature = "lz4", feature = "sperr", feature = "vbz"))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
 mod input;
+#[cfg(feature = "jpegls")]
+mod jpegls;
 #[cfg(any(feature = "sperr", feature = "zfp"))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other numbers of bits"))]
 mod low_bits;
@@ -63,6 +65,7 @@ pub(crate) mod id {
     pub(crate) const BITSHUFFLE: u16 = 32008;
     pub(crate) const ZFP: u16 = 32013;
     pub(crate) const ZSTD: u16 = 32015;
+    pub(crate) const JPEG_LS: u16 = 32018;
     pub(crate) const VBZ: u16 = 32020;
     pub(crate) const BITGROOM: u16 = 32022;
     pub(crate) const GRANULAR_BITROUND: u16 = 32023;

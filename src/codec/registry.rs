@@ -64,6 +64,7 @@ const FEATURES: &[(u16, &str)] = &[
     (id::BITSHUFFLE, "bitshuffle"),
     (id::ZFP, "zfp"),
     (id::ZSTD, "zstd"),
+    (id::JPEG_LS, "jpegls"),
     (id::VBZ, "vbz"),
     (id::BITGROOM, "bitround"),
     (id::GRANULAR_BITROUND, "bitround"),
@@ -95,6 +96,8 @@ impl Filters {
         filters.register(Arc::new(super::lz4::Lz4));
         #[cfg(feature = "bitshuffle")]
         filters.register(Arc::new(super::bitshuffle::Bitshuffle));
+        #[cfg(feature = "jpegls")]
+        filters.register(Arc::new(super::jpegls::JpegLs));
         #[cfg(feature = "sperr")]
         filters.register(Arc::new(super::sperr::Sperr));
         #[cfg(feature = "vbz")]
