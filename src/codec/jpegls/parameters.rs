@@ -6,7 +6,7 @@ use crate::codec::damaged;
 
 /// Where the counters of a context are halved if nothing else is said.
 const RESET: u16 = 64;
-/// Beyond this CharLS 2.1 and the recommendation differ.
+/// CharLS 2.1 counts the ends of runs in bytes; beyond this it and the recommendation differ.
 const MOST_RESET: u16 = 255;
 
 /// For eight bits and no loss.
@@ -36,7 +36,7 @@ impl Parameters {
             return Err(Error::unsupported(what));
         }
         let reset = if preset.reset == 0 { RESET } else { preset.reset };
-        // And it takes the default of the largest sample for 0 if it has this number.
+        // With counters of its own and no largest sample it takes that for 0, others for the default.
         let is_clear = reset == RESET || preset.largest != 0;
         if !(3..=MOST_RESET).contains(&reset) || !is_clear {
             return Err(Error::unsupported(format!("counters up to {reset} in the filter jpegls")));
