@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::audit::{Model, audit};
 use super::edit::{FractalHeapEdit, HeapCreation};
 use super::tests::header;
-use crate::base::Address;
+use crate::base::{Address, Sizes};
 use crate::engine::Core;
 use crate::engine::fixture::empty;
-use crate::format::Wire;
 use crate::format::fractal_heap::doubling_table::DoublingTable;
-use crate::format::fractal_heap::header::{FractalHeapHeader, HeapFilter};
+use crate::format::fractal_heap::header::{CHECKSUMMED, FractalHeapHeader, HUGE_IDS_WRAPPED, HeapFilter};
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
+use crate::format::{Wire, encode};
 
 /// Numbers that look random and are the same in each run.
 struct Numbers(u64);
@@ -130,14 +130,17 @@ fn deflate() -> FilterPipeline {
     FilterPipeline { version: 2, filters: vec![entry] }
 }
 
+fn filter() -> HeapFilter {
+    let pipeline = encode(&deflate(), &Sizes::EIGHT).unwrap();
+    HeapFilter { root_size: 0, root_mask: 0, pipeline }
+}
+
 /// Blocks of 64 and 128 bytes, two in a row, and indirect blocks in indirect blocks from 512 bytes on.
-fn small(core: &mut Core, filter: Option<HeapFilter>) -> Address {
-    let table = DoublingTable { width: 2, start: 64, max_direct: 128, max_bits: 16 };
-    let flags = crate::format::fractal_heap::header::CHECKSUMMED;
+fn small(core: &mut Core, id_len: u16, filter: Option<HeapFilter>) -> Address {
     let header = FractalHeapHeader {
-        id_len: 7,
-        flags,
-        table,
+        id_len,
+        flags: CHECKSUMMED,
+        table: DoublingTable { width: 2, start: 64, max_direct: 128, max_bits: 16 },
         max_managed_size: 100,
         managed_space: 0,
         managed_objects: 0,
@@ -150,21 +153,87 @@ fn small(core: &mut Core, filter: Option<HeapFilter>) -> Address {
 
 #[test]
 fn objects_come_and_go() {
-    Tried::of(HeapCreation::Links(None)).run(1200, 4096, 8);
+    Tried::of(HeapCreation::Links(None)).run(1200, 8192, 8);
     Tried::of(HeapCreation::Attributes).run(300, 1000, 4);
 }
 
 #[test]
 fn objects_come_and_go_through_filters() {
-    Tried::of(HeapCreation::Links(Some(deflate()))).run(400, 4096, 4);
+    Tried::of(HeapCreation::Links(Some(deflate()))).run(400, 8192, 4);
 }
 
 #[test]
 fn objects_come_and_go_at_all_depths() {
-    Tried::new(|core| small(core, None)).run(4000, 100, 8);
-    let pipeline = crate::format::encode(&deflate(), &crate::base::Sizes::EIGHT).unwrap();
-    let filter = HeapFilter { root_size: 0, root_mask: 0, pipeline };
-    Tried::new(|core| small(core, Some(filter))).run(1500, 100, 8);
+    Tried::new(|core| small(core, 7, None)).run(4000, 100, 8);
+    Tried::new(|core| small(core, 7, Some(filter()))).run(1500, 100, 8);
+}
+
+#[test]
+fn huge_objects_come_and_go() {
+    // Identifiers of 17 and 29 bytes have the place of a huge object, shorter ones a key.
+    for (id_len, filter) in [(7, None), (16, Some(filter())), (17, None), (29, Some(filter()))] {
+        let mut tried = Tried::new(|core| small(core, id_len, filter));
+        let ids: Vec<_> = (0..60).map(|index| tried.insert(101 + index * 7)).collect();
+        assert_eq!(tried.heap.header.huge_objects, 60);
+        assert_eq!(tried.heap.header.huge_size, 60 * 101 + 7 * 59 * 30);
+        tried.audit();
+        for id in &ids[10..50] {
+            tried.remove(id);
+        }
+        tried.audit();
+        let text = tried.heap.remove(&mut tried.core, &ids[20]).unwrap_err().to_string();
+        assert!(text.contains("the heap has no such huge object"), "{text}");
+        assert!(!tried.heap.overwrite(&mut tried.core, &ids[0], &[1; 101]).unwrap());
+        tried.heap = FractalHeapEdit::open(&tried.core, tried.address).unwrap();
+        tried.insert(500);
+        tried.audit();
+        for id in tried.model.keys().cloned().collect::<Vec<_>>() {
+            tried.remove(&id);
+        }
+        assert_eq!((tried.heap.header.huge_btree, tried.heap.header.next_huge_id), (None, 0));
+        assert_eq!((tried.heap.header.huge_objects, tried.heap.header.huge_size), (0, 0));
+        tried.leave_nothing();
+    }
+}
+
+#[test]
+fn keys_of_huge_objects_are_used_once() {
+    let mut tried = Tried::new(|core| small(core, 4, None));
+    tried.insert(200);
+    tried.heap.header.next_huge_id = 0xff_fffe;
+    let last = tried.insert(201);
+    assert_eq!(last, [0x10, 0xff, 0xff, 0xff]);
+    tried.audit();
+    let data = tried.numbers.bytes(202);
+    let text = tried.heap.insert(&mut tried.core, &data).unwrap_err().to_string();
+    assert!(text.contains("keys of huge objects are used up"), "{text}");
+    tried.audit();
+    tried.heap.header.flags &= !HUGE_IDS_WRAPPED;
+    tried.heap.header.next_huge_id = 0;
+    let text = tried.heap.insert(&mut tried.core, &data).unwrap_err().to_string();
+    assert!(text.contains("next identifier of a huge object is 1: an object has it already"), "{text}");
+    tried.audit();
+}
+
+#[test]
+fn a_heap_goes_away_with_all_that_it_has() {
+    let kinds = [HeapCreation::Links(None), HeapCreation::Links(Some(deflate())), HeapCreation::Attributes];
+    for kind in kinds {
+        for count in [0, 1, 7, 400] {
+            let mut tried = Tried::of(kind.clone());
+            let ids: Vec<_> = (0..count).map(|index| tried.insert(7 + index * index % 5000)).collect();
+            for id in ids.iter().step_by(3) {
+                tried.remove(id);
+            }
+            tried.audit();
+            FractalHeapEdit::delete(&mut tried.core, tried.address).unwrap();
+            assert_eq!(next_free(&mut tried.core), tried.end);
+        }
+    }
+    let mut tried = Tried::new(|core| small(core, 17, Some(filter())));
+    (0..300).for_each(|index| drop(tried.insert(1 + index)));
+    FractalHeapEdit::delete(&mut tried.core, tried.address).unwrap();
+    assert_eq!(next_free(&mut tried.core), tried.end);
 }
 
 #[test]

@@ -58,6 +58,11 @@ impl FreeSpace {
             };
             let cx = header.list_context(core.sizes());
             let sections = core.fetch_sized::<FreeSpaceSections>(list, header.list_used, &cx)?;
+            if header.list_allocated < header.list_used {
+                return Err(located(Error::malformed("the list of sections is longer than its place")));
+            }
+            // All of its place is given back with it one day, so all of it has to be there.
+            core.block(list, header.list_allocated, FreeSpaceSections::STRUCTURE)?;
             if sections.header != address {
                 return Err(located(Error::malformed("the list of sections is another manager's")));
             }

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod audit;
 mod changes;
+mod delete;
 mod edit;
 #[cfg(test)]
 mod edit_tests;
@@ -24,7 +25,7 @@ use super::Core;
 use super::btree_v2::BTree2;
 use crate::base::{Address, Error, Result, Structure, to_usize};
 use crate::codec::{Pipeline, Scratch};
-use crate::format::btree_v2_record::{FilteredObject, HugeObjectContext, HugeObjectRecord};
+use crate::format::btree_v2_record::{FilteredObject, HugeObjectRecord};
 use crate::format::fractal_heap::HeapContext;
 use crate::format::fractal_heap::direct::{DirectBlock, DirectContext};
 use crate::format::fractal_heap::header::FractalHeapHeader;
@@ -217,7 +218,7 @@ impl<'a> FractalHeap<'a> {
     }
 
     fn huge_record(&self, key: u64) -> Result<HugeObjectRecord> {
-        let cx = HugeObjectContext { sizes: self.cx.sizes, filtered: self.cx.filtered, keyed: true };
+        let cx = huge::records_of(&self.cx);
         let Some(btree) = self.header.huge_btree else {
             return Err(self.bad("key of a huge object", key, "the heap has no huge objects"));
         };
