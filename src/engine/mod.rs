@@ -11,6 +11,8 @@ mod cache_image;
 mod core;
 mod dense_attributes;
 mod dense_links;
+mod dense_links_edit;
+mod dense_storage;
 mod driver;
 mod file_access;
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod group;
 mod header;
 mod header_edit;
 mod neighbours;
+mod new_group_edit;
 mod open;
 mod path;
 mod shared_message;
@@ -40,7 +43,7 @@ pub(crate) use driver::members_of;
 pub use file_access::FileAccess;
 pub(crate) use group::{
     check_new_name, create_group, find_link, insert_link, kind_of, links, links_by_creation_order,
-    new_group_header,
+    new_group_header, remove_link,
 };
 pub(crate) use header::Header;
 pub use neighbours::MissingSources;
