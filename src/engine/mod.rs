@@ -4,12 +4,15 @@
 //! to what they are for: object headers, groups, attributes, heaps.
 
 mod attribute;
+mod attribute_edit;
+mod attribute_storage;
 mod bounds;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
 mod core;
 mod dense_attributes;
+mod dense_attributes_edit;
 mod dense_links;
 mod dense_links_edit;
 mod dense_storage;
@@ -32,10 +35,8 @@ mod symbol_table;
 mod txn;
 
 pub(crate) use self::core::{Core, KValues};
-pub(crate) use attribute::{
-    AttributeValue, attribute, attributes, attributes_by_creation_order, create_attribute, delete_attribute,
-    write_attribute,
-};
+pub(crate) use attribute::{AttributeValue, attribute, attributes, attributes_by_creation_order};
+pub(crate) use attribute_edit::{create_attribute, delete_attribute, rename_attribute, write_attribute};
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub use driver::Driver;
