@@ -44,7 +44,7 @@ impl NewGroupEdit {
         } else if compact {
             self.header.push(message);
         } else {
-            self.to_dense(core)?.insert(core, &link)?;
+            self.move_to_heap(core)?.insert(core, &link)?;
         }
         self.store(core, &before, compact)
     }
@@ -56,7 +56,7 @@ impl NewGroupEdit {
         let Some(link) = dense.remove(core, name)? else { return Ok(None) };
         let left = dense.len(core)?;
         if left < self.thresholds.fewest_dense as u64 || left == 0 {
-            self.to_compact(core, dense)?;
+            self.move_to_header(core, dense)?;
         }
         if left == 0 {
             self.forget_order();
@@ -91,7 +91,7 @@ impl NewGroupEdit {
         self.info.next_creation_order = self.info.next_creation_order.map(|_| 0);
     }
 
-    fn to_dense(&mut self, core: &mut Core) -> Result<DenseLinksEdit> {
+    fn move_to_heap(&mut self, core: &mut Core) -> Result<DenseLinksEdit> {
         let messages = self.header.all(MessageType::LINK);
         let links: Vec<Link> =
             messages.map(|message| self.header.decode(core, message)).collect::<Result<_>>()?;
@@ -103,7 +103,7 @@ impl NewGroupEdit {
     }
 
     /// Moves all links into the header, unless one of them is too large for that.
-    fn to_compact(&mut self, core: &mut Core, dense: DenseLinksEdit) -> Result<()> {
+    fn move_to_header(&mut self, core: &mut Core, dense: DenseLinksEdit) -> Result<()> {
         let links = dense.links(core)?;
         let messages: Vec<Message> =
             links.iter().map(|link| Header::new_message(core, link, 0)).collect::<Result<_>>()?;
