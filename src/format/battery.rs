@@ -144,6 +144,7 @@ macro_rules! battery {
 battery! {
     structures: [
         super::fractal_heap::id::FractalHeapId,
+        super::fractal_heap::stored::StoredBlock,
         super::selection::SelectionInfo,
         super::virtual_mapping::VirtualMappings,
         super::reference::ObjectReference,
