@@ -174,6 +174,12 @@ impl Group {
         parent.with_mut(|core| engine::insert_link(core, parent.address, name, target))
     }
 
+    /// Takes a link away. The object that a hard link leads to stays in the file.
+    pub fn unlink(&self, name: &str) -> Result<()> {
+        let (parent, name) = self.parent_of(name)?;
+        parent.with_mut(|core| engine::remove_link(core, parent.address, name)).map(|_| ())
+    }
+
     /// Begins a new dataset of elements of type `T`.
     pub fn new_dataset<T: H5Type>(&self) -> DatasetBuilderEmpty {
         self.new_dataset_builder().empty::<T>()

@@ -91,7 +91,7 @@ impl Drop for Shared {
         let core = self.core.get_mut().unwrap_or_else(PoisonError::into_inner);
         if core.is_writable() {
             // Nobody is left to be told; who wants to know calls `File::close` or `File::flush` first.
-            let _ = core.flush();
+            let _ = core.finish();
         }
     }
 }
@@ -116,7 +116,7 @@ impl Handle {
     /// Calls `f` alone.
     pub(super) fn with_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let mut core = self.shared.write();
-        core.txn_mut().map(|_| ()).and_then(|()| f(&mut core)).map_err(|e| e.of(&self.path))
+        core.edit(f).map_err(|e| e.of(&self.path))
     }
 
     pub(super) fn other(&self, address: Address, path: String) -> Handle {

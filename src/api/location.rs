@@ -107,6 +107,11 @@ impl Location {
         AttributeBuilder::new(self.handle.clone())
     }
 
+    /// Gives an attribute another name, which must be new; its place in the order of creation stays.
+    pub fn rename_attr(&self, name: &str, new_name: &str) -> Result<()> {
+        self.handle.with_mut(|core| engine::rename_attribute(core, self.handle.address, name, new_name))
+    }
+
     /// Takes an attribute away.
     pub fn delete_attr(&self, name: &str) -> Result<()> {
         self.handle.with_mut(|core| engine::delete_attribute(core, self.handle.address, name))

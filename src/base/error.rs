@@ -140,6 +140,12 @@ pub enum Misuse {
     },
     /// The file was opened for reading only.
     ReadOnly,
+    /// An earlier flush or commit of the file failed in a way that leaves open what its storage holds. What was
+    /// committed before is still there, or the whole of the new state: opening the file again tells.
+    Failed {
+        /// What went wrong then.
+        why: String,
+    },
     /// A file besides the opened one is needed, and [`FileAccess`](crate::FileAccess) does not allow it.
     FileAccess {
         /// The name of the file as it is stored.
@@ -351,6 +357,9 @@ impl fmt::Display for Misuse {
             }
             Misuse::FileAccess { file, why } => {
                 write!(f, "the access policy refuses the file {file:?}: {why} (see FileOptions::file_access)")
+            }
+            Misuse::Failed { why } => {
+                write!(f, "nothing more is written since a commit failed ({why}); open the file again")
             }
             Misuse::ReadOnly => f.write_str("the file is open for reading only"),
             Misuse::Shape(what) | Misuse::Other(what) => f.write_str(what),

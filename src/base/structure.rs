@@ -80,6 +80,8 @@ structures! {
     FileSpaceInfo => "file space info message",
     CacheImage => "metadata cache image message",
     CacheImageBlock => "metadata cache image",
+    CommitMarker => "commit marker",
+    CommitTable => "commit table",
     Selection => "dataspace selection",
     Reference => "reference",
     Chunk => "chunk",

@@ -44,7 +44,7 @@ impl<'a> BitReader<'a> {
 
     /// Counts zeros up to the next one, and takes them all; `None` also for more than `most`.
     #[inline]
-    #[cfg(feature = "szip")]
+    #[cfg(any(feature = "jpegls", feature = "szip"))]
     pub(super) fn unary(&mut self, most: u32) -> Option<u32> {
         let mut count = 0;
         while self.word == 0 {

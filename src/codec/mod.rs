@@ -16,9 +16,14 @@ mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
-#[cfg(any(feature = "lz4", feature = "sz3", feature = "vbz"))]
+#[cfg(any(feature = "jpegls", feature = "lz4", feature = "sperr", feature = "sz3", feature = "vbz"))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
 mod input;
+#[cfg(feature = "jpegls")]
+mod jpegls;
+#[cfg(any(feature = "sperr", feature = "zfp"))]
+#[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other numbers of bits"))]
+mod low_bits;
 #[cfg(feature = "lz4")]
 mod lz4;
 #[cfg(feature = "lzf")]
@@ -28,6 +33,8 @@ mod pipeline;
 mod registry;
 mod scaleoffset;
 mod shuffle;
+#[cfg(feature = "sperr")]
+mod sperr;
 #[cfg(feature = "sz3")]
 mod sz3;
 #[cfg(feature = "szip")]
@@ -60,11 +67,13 @@ pub(crate) mod id {
     pub(crate) const BITSHUFFLE: u16 = 32008;
     pub(crate) const ZFP: u16 = 32013;
     pub(crate) const ZSTD: u16 = 32015;
+    pub(crate) const JPEG_LS: u16 = 32018;
     pub(crate) const VBZ: u16 = 32020;
     pub(crate) const BITGROOM: u16 = 32022;
     pub(crate) const GRANULAR_BITROUND: u16 = 32023;
     pub(crate) const SZ3: u16 = 32024;
     pub(crate) const BLOSC2: u16 = 32026;
+    pub(crate) const SPERR: u16 = 32028;
     pub(crate) const SZIP: u16 = 4;
     pub(crate) const NBIT: u16 = 5;
     pub(crate) const SCALE_OFFSET: u16 = 6;

@@ -64,11 +64,13 @@ const FEATURES: &[(u16, &str)] = &[
     (id::BITSHUFFLE, "bitshuffle"),
     (id::ZFP, "zfp"),
     (id::ZSTD, "zstd"),
+    (id::JPEG_LS, "jpegls"),
     (id::VBZ, "vbz"),
     (id::BITGROOM, "bitround"),
     (id::GRANULAR_BITROUND, "bitround"),
     (id::SZ3, "sz3"),
     (id::BLOSC2, "blosc2"),
+    (id::SPERR, "sperr"),
 ];
 
 impl Default for Filters {
@@ -95,6 +97,10 @@ impl Filters {
         filters.register(Arc::new(super::lz4::Lz4));
         #[cfg(feature = "bitshuffle")]
         filters.register(Arc::new(super::bitshuffle::Bitshuffle));
+        #[cfg(feature = "jpegls")]
+        filters.register(Arc::new(super::jpegls::JpegLs));
+        #[cfg(feature = "sperr")]
+        filters.register(Arc::new(super::sperr::Sperr));
         #[cfg(feature = "vbz")]
         filters.register(Arc::new(super::vbz::Vbz));
         #[cfg(feature = "zfp")]

@@ -14,19 +14,35 @@ pub(super) fn check(filter: &dyn Filter, values: &[u32], plain: &[u8], stored: &
         let end = decode(filter, &stored[..cut], &call);
         assert!(end.is_none_or(|end| back.starts_with(&end)), "cut to {cut} bytes");
     }
+    harm(filter, values, stored, call.limit);
+    for (place, bit) in (0..values.len()).flat_map(|place| (0..32).map(move |bit| (place, bit))) {
+        let flipped = flip(values, place, bit);
+        let _ = filter.encode(plain, &FilterCall { values: &flipped, ..call }, &mut Vec::new());
+    }
+    assert!(decode(filter, stored, &FilterCall { limit: back.len() - 1, ..call }).is_none(), "the limit");
+}
+
+/// Checks that no cut and no flipped bit in the chunk or the client data makes more of it than the limit allows.
+pub(super) fn harm(filter: &dyn Filter, values: &[u32], stored: &[u8], limit: usize) {
+    let call = FilterCall { values, chunk_bytes: limit, limit };
+    for cut in 0..stored.len() {
+        decode(filter, &stored[..cut], &call);
+    }
     for (place, bit) in (0..stored.len()).flat_map(|place| (0..8).map(move |bit| (place, bit))) {
         let mut flipped = stored.to_vec();
         flipped[place] ^= 1 << bit;
         decode(filter, &flipped, &call);
     }
     for (place, bit) in (0..values.len()).flat_map(|place| (0..32).map(move |bit| (place, bit))) {
-        let mut flipped = values.to_vec();
-        flipped[place] ^= 1 << bit;
-        let call = FilterCall { values: &flipped, ..call };
-        decode(filter, stored, &call);
-        let _ = filter.encode(plain, &call, &mut Vec::new());
+        let flipped = flip(values, place, bit);
+        decode(filter, stored, &FilterCall { values: &flipped, ..call });
     }
-    assert!(decode(filter, stored, &FilterCall { limit: back.len() - 1, ..call }).is_none(), "the limit");
+}
+
+fn flip(values: &[u32], place: usize, bit: u32) -> Vec<u32> {
+    let mut flipped = values.to_vec();
+    flipped[place] ^= 1 << bit;
+    flipped
 }
 
 fn decode(filter: &dyn Filter, stored: &[u8], call: &FilterCall<'_>) -> Option<Vec<u8>> {

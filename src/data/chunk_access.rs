@@ -48,7 +48,7 @@ impl ChunkAccess {
             return Err(locate(Error::field("stored size of a chunk", record.size, rule)));
         }
         let (needed, available) =
-            (if filtered { record.size } else { whole }, core.storage_len().saturating_sub(offset));
+            (if filtered { record.size } else { whole }, core.end().saturating_sub(offset));
         if needed > available {
             return Err(locate(Malformed::Truncated { needed, available }.into()));
         }

@@ -124,7 +124,7 @@ impl BTree1 {
     }
 
     fn allocate(&self, core: &mut Core) -> Result<Address> {
-        core.txn_mut()?.allocate(self.cx.node_len::<ChunkKey>() as u64)
+        core.allocate(self.cx.node_len::<ChunkKey>() as u64)
     }
 
     fn node(&self, core: &Core, address: Address, level: Option<u8>) -> Result<Arc<ChunkNode>> {

@@ -17,7 +17,7 @@ use crate::convert::Plan;
 
 /// Gives a dataset another shape within its maximum.
 pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shape: &[u64]) -> Result<()> {
-    core.txn_mut()?;
+    core.check_writable()?;
     let header = Header::load(core, dataset)?;
     let info = DatasetInfo::load(core, &header)?;
     check(&info, shape)?;
@@ -117,7 +117,7 @@ fn clear_edge(
     let filter_mask = access.encode(scaled, scratch)?;
     core.release(record.address, record.size)?;
     let size = scratch.front.len() as u64;
-    let address = core.txn_mut()?.allocate_raw(size)?;
+    let address = core.allocate_raw(size)?;
     core.write_raw(address, &scratch.front)?;
     Ok(ChunkRecord { address, size, filter_mask })
 }

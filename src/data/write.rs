@@ -22,7 +22,7 @@ pub(crate) fn write(
     slab: &Hyperslab,
     data: &[u8],
 ) -> Result<()> {
-    core.txn_mut()?;
+    core.check_writable()?;
     let header = Header::load(core, dataset)?;
     let info = DatasetInfo::load(core, &header)?;
     slab.check(info.shape())?;
@@ -89,7 +89,7 @@ fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data:
 /// Finds room for the data at its first write; what this write leaves out gets the fill value.
 fn allocate_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab) -> Result<Address> {
     let bytes = info.bytes()?;
-    let address = core.txn_mut()?.allocate_raw(bytes)?;
+    let address = core.allocate_raw(bytes)?;
     if byte_count(slab.element_count()?, info.element_size()?)? < bytes {
         core.fill_raw(address, bytes, info.pattern()?.element())?;
     }
@@ -136,8 +136,11 @@ fn write_chunked(
             cache.remove(info.address, &chunk.scaled);
             store.put(core, &access, chunk)?;
         }
+        store.finish(core)?;
+        // What of a long write is done stays done; the space that it gave back can be used again.
+        core.settle()?;
     }
-    store.finish(core)
+    Ok(())
 }
 
 /// Brings a chunk up to date with what is written of it, and encodes it.
@@ -177,18 +180,23 @@ impl<'a> ChunkStore<'a> {
 
     fn put(&mut self, core: &mut Core, access: &ChunkAccess, chunk: Encoded) -> Result<()> {
         let size = chunk.bytes.len() as u64;
-        let same = chunk.old.is_some_and(|old| old.size == size && old.filter_mask == chunk.filter_mask);
+        let same = chunk.old.is_some_and(|old| {
+            let in_place = old.size == size && core.may_overwrite(old.address, size);
+            in_place && old.filter_mask == chunk.filter_mask
+        });
         if !same {
             // An index that cannot be changed is refused before anything else is.
             self.tree(core, access)?;
         }
         let record = match chunk.old {
-            Some(old) if old.size == size => ChunkRecord { filter_mask: chunk.filter_mask, ..old },
+            Some(old) if old.size == size && core.may_overwrite(old.address, size) => {
+                ChunkRecord { filter_mask: chunk.filter_mask, ..old }
+            }
             old => {
                 if let Some(old) = old {
                     core.release(old.address, old.size)?;
                 }
-                let address = core.txn_mut()?.allocate_raw(size)?;
+                let address = core.allocate_raw(size)?;
                 ChunkRecord { address, size, filter_mask: chunk.filter_mask }
             }
         };
@@ -218,8 +226,9 @@ impl<'a> ChunkStore<'a> {
     }
 
     /// Tells the dataset's header where a new index is.
-    fn finish(self, core: &mut Core) -> Result<()> {
-        let Some((tree, true)) = self.tree else { return Ok(()) };
+    fn finish(&mut self, core: &mut Core) -> Result<()> {
+        let Some((tree, is_new @ true)) = &mut self.tree else { return Ok(()) };
+        *is_new = false;
         let mut layout = self.info.layout.clone();
         if let Storage::Chunked(chunked) = &mut layout.storage {
             chunked.address = Some(tree.root());

@@ -1,12 +1,12 @@
-//! Attributes: listing them, finding one by name, creating, overwriting and deleting one.
+//! Attributes: listing them, finding one by name.
 
 use super::dense_attributes::DenseAttributes;
 use super::header::resolve_shared;
 use super::{Core, Header};
-use crate::base::{Address, Error, Misuse, Result, Structure, byte_count, element_count, to_usize};
+use crate::base::{Address, Error, Result, Structure, byte_count, element_count, to_usize};
 use crate::format::datatype::Datatype;
 use crate::format::message::attribute::{Attribute, Part};
-use crate::format::message::dataspace::{Dataspace, Extent};
+use crate::format::message::dataspace::Extent;
 use crate::format::message::dense_info::AttributeInfo;
 use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::{self, MessageType};
@@ -40,7 +40,7 @@ pub(crate) fn attributes_by_creation_order(
     core: &Core,
     header: &Header,
 ) -> Result<Option<Vec<Result<AttributeValue>>>> {
-    if !header.messages.iter().any(|message| message.creation_order.is_some()) {
+    if !header.prefix.style().ordered {
         return Ok(None);
     }
     if dense(core, header)?.is_some() {
@@ -57,84 +57,18 @@ pub(crate) fn attribute(core: &Core, header: &Header, name: &[u8]) -> Result<Opt
     if let Some(dense) = dense(core, header)? {
         return dense.find(name)?.map(|(attribute, offset)| value(core, attribute, offset)).transpose();
     }
-    let Some(index) = find(core, header, name)? else { return Ok(None) };
+    let Some(index) = position(core, header, name)? else { return Ok(None) };
     let message = &header.messages[index];
     value(core, header.decode(core, message)?, message.offset).map(Some)
 }
 
-/// Adds an attribute that the object does not have yet.
-pub(crate) fn create_attribute(
-    core: &mut Core,
-    object: Address,
-    name: &str,
-    datatype: &Datatype,
-    extent: &Extent,
-    data: Vec<u8>,
-) -> Result<()> {
-    let mut header = Header::clone(&*Header::load(core, object)?);
-    refuse_dense(core, &header)?;
-    if find(core, &header, name.as_bytes())?.is_some() {
-        return Err(Misuse::Exists { name: name.to_owned() }.into());
-    }
-    if name.is_empty() || name.contains('\0') {
-        return Err(Error::misuse(format!("{name:?} cannot be the name of an attribute")));
-    }
-    let attribute = Attribute {
-        version: 3,
-        charset: u8::from(!name.is_ascii()),
-        name: name.as_bytes().to_vec(),
-        datatype: Part::Here(datatype.clone()),
-        dataspace: Part::Here(Dataspace { version: 2, extent: extent.clone(), permutation: Vec::new() }),
-        data,
-    };
-    header.push(new_message(core, &attribute)?);
-    header.store(core)
-}
-
-/// Gives an attribute other values of the same type and shape.
-pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &[u8], data: Vec<u8>) -> Result<()> {
-    let mut header = Header::clone(&*Header::load(core, object)?);
-    let index = required(core, &header, name)?;
-    let mut attribute: Attribute = header.decode(core, &header.messages[index])?;
-    attribute.data = data;
-    let message = new_message(core, &attribute)?;
-    let old = &mut header.messages[index];
-    let len = old.body.len().max(message.body.len());
-    old.body = message.body;
-    old.body.resize(len, 0);
-    header.store(core)
-}
-
-/// Takes an attribute away.
-pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<()> {
-    let mut header = Header::clone(&*Header::load(core, object)?);
-    let index = required(core, &header, name.as_bytes())?;
-    header.messages.remove(index);
-    header.store(core)
-}
-
-fn required(core: &Core, header: &Header, name: &[u8]) -> Result<usize> {
-    refuse_dense(core, header)?;
-    let missing = || Misuse::NotFound { path: String::from_utf8_lossy(name).into_owned() };
-    find(core, header, name)?.ok_or_else(|| missing().into())
-}
-
 /// The position of an attribute's message. One that cannot be decoded is passed over: it is another one.
-fn find(core: &Core, header: &Header, name: &[u8]) -> Result<Option<usize>> {
+pub(super) fn position(core: &Core, header: &Header, name: &[u8]) -> Result<Option<usize>> {
     let found = header.messages.iter().position(|message| {
         message.kind == MessageType::ATTRIBUTE
             && header.decode::<Attribute>(core, message).is_ok_and(|attribute| attribute.name == name)
     });
     Ok(found)
-}
-
-fn new_message(core: &Core, attribute: &Attribute) -> Result<Message> {
-    let message = Header::new_message(core, attribute, 0)?;
-    // A message's size has 16 bits; larger attributes live in a fractal heap.
-    if message.body.len() > 0xfff8 {
-        return Err(Error::unsupported("attributes over 64 KiB").within(Structure::Attribute));
-    }
-    Ok(message)
 }
 
 /// The attributes, if the object keeps them in a heap.
@@ -144,15 +78,6 @@ fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseAttributes<'
             DenseAttributes::open(core, heap, by_name).map(Some)
         }
         _ => Ok(None),
-    }
-}
-
-fn refuse_dense(core: &Core, header: &Header) -> Result<()> {
-    match dense(core, header)? {
-        Some(_) => {
-            Err(Error::unsupported("editing attributes in a fractal heap").within(Structure::Attribute))
-        }
-        None => Ok(()),
     }
 }
 

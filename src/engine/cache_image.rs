@@ -1,16 +1,19 @@
 //! The metadata cache image: blocks that libhdf5 left together instead of writing each to its place.
 
 use super::{Core, Header};
-use crate::base::{Error, Result, Structure};
+use crate::base::{Address, Error, Result, Structure};
 use crate::format::cache_image::CacheImageBlock;
+use crate::format::message::MessageType;
 use crate::format::message::cache_image::CacheImage;
 
 impl Core {
-    /// Takes the image, if there is one, so that all later reading sees its blocks in their places.
-    pub(super) fn load_cache_image(&mut self) -> Result<()> {
-        let Some(extension) = self.superblock.extension() else { return Ok(()) };
+    /// Takes the image, if there is one, so that all later reading sees its blocks in their places; returns where it is.
+    pub(super) fn load_cache_image(&mut self) -> Result<Option<(Address, u64)>> {
+        let Some(extension) = self.superblock.extension() else { return Ok(None) };
         let image = Header::load(self, extension)?.message::<CacheImage>(self)?;
-        let Some(CacheImage { address: Some(address), length: length @ 1.. }) = image else { return Ok(()) };
+        let Some(CacheImage { address: Some(address), length: length @ 1.. }) = image else {
+            return Ok(None);
+        };
         let block: CacheImageBlock = self.fetch_sized_uncached(address, length, &self.sizes())?;
         let at = self.offset(address)?;
         for entry in block.entries {
@@ -20,20 +23,39 @@ impl Core {
                     Error::field("address of a cache entry", entry.address.0, "past the end of the file");
                 return Err(error.at(Structure::CacheImageBlock, at));
             }
-            if self.image.insert(entry.address.0, entry.bytes).is_some() {
+            let range = entry.address.0..end.0;
+            if self.overlay.touches(&range) {
                 let error =
                     Error::field("address of a cache entry", entry.address.0, "another entry has it too");
                 return Err(error.at(Structure::CacheImageBlock, at));
             }
+            self.overlay.write(entry.address.0, entry.bytes);
         }
+        Ok(Some((address, length)))
+    }
+
+    /// Forgets the image, whose blocks will be written to their places if anything is.
+    pub(super) fn drop_cache_image(&mut self, image: Option<(Address, u64)>) -> Result<()> {
+        let (Some((address, length)), Some(extension)) = (image, self.superblock.extension()) else {
+            return Ok(());
+        };
+        let mut header = Header::clone(&*Header::load(self, extension)?);
+        header.messages.retain(|message| message.kind != MessageType::CACHE_IMAGE);
+        header.store(self)?;
+        self.release(address, length)?;
+        // A file that nobody changes keeps its image.
+        self.txn_mut()?.changed = false;
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::fixture::{bytes, fixture, object, open};
-    use super::super::{attributes, links};
+    use super::super::{Core, OpenOptions, attributes, create_group, links};
+    use crate::storage::MemoryStorage;
 
     #[test]
     fn what_the_image_has_is_read_in_its_place() {
@@ -58,8 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn editing_is_refused_for_now() {
-        let error = open(bytes("cache_image.h5"), true).unwrap_err().to_string();
-        assert!(error.contains("not supported: editing a file with a metadata cache image"), "{error}");
+    fn the_blocks_of_the_image_are_written_once_something_is() {
+        let storage = Arc::new(MemoryStorage::new(bytes("cache_image.h5")));
+        let options = || OpenOptions { write: true, ..OpenOptions::default() };
+        let mut core = Core::open(storage.clone(), options()).unwrap();
+        core.finish().unwrap();
+        assert!(storage.to_vec() == bytes("cache_image.h5"), "nothing was changed");
+        let root = core.superblock.root_header();
+        core.edit(|core| create_group(core, root, "new")).unwrap();
+        core.finish().unwrap();
+        let core = Core::open(storage, OpenOptions::default()).unwrap();
+        assert!(core.overlay.iter().next().is_none());
+        assert_eq!(links(&core, &object(&core, "group")).unwrap().len(), 20);
+        assert!(links(&core, &object(&core, "new")).unwrap().is_empty());
     }
 }

@@ -1,12 +1,12 @@
 //! One open file below the API: its storage, its numbers, its caches, and `fetch`, the only door to metadata.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Header;
 use super::neighbours::Neighbours;
-use super::txn::{Txn, lay_over};
+use super::overlay::Overlay;
+use super::txn::Txn;
 use crate::base::{
     Address, Budget, Cache, Error, Malformed, Misuse, Reader, Result, Sizes, Structure, to_usize,
 };
@@ -28,8 +28,8 @@ pub(crate) struct Core {
     pub(super) blocks: BlockCache,
     pub(super) decoded: Cache<Address, Arc<dyn Any + Send + Sync>>,
     pub(super) headers: Cache<Address, Arc<Header>>,
-    /// Blocks of a metadata cache image, by address: they are newer than the storage.
-    pub(super) image: BTreeMap<u64, Vec<u8>>,
+    /// What is newer than the storage: blocks of a metadata cache image, and what was written and is not there yet.
+    pub(super) overlay: Overlay,
     /// The files that this one may name.
     pub(super) neighbours: Neighbours,
     /// None: the file is open for reading only.
@@ -63,7 +63,7 @@ impl Core {
             blocks: BlockCache::new(),
             decoded: Cache::new(DECODED_CAPACITY),
             headers: Cache::new(HEADERS_CAPACITY),
-            image: BTreeMap::new(),
+            overlay: Overlay::default(),
             neighbours: Neighbours::default(),
             txn: None,
         })
@@ -82,7 +82,7 @@ impl Core {
         self.txn.is_some()
     }
 
-    pub(crate) fn txn_mut(&mut self) -> Result<&mut Txn> {
+    pub(super) fn txn_mut(&mut self) -> Result<&mut Txn> {
         self.txn.as_mut().ok_or_else(|| Misuse::ReadOnly.into())
     }
 
@@ -177,7 +177,7 @@ impl Core {
     }
 
     /// Where the file ends, counting what is not written yet.
-    fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         let allocated = self.txn.as_ref().map_or(0, Txn::end);
         self.storage_len.max(self.superblock.base.saturating_add(allocated))
     }
@@ -186,33 +186,42 @@ impl Core {
         let stored = self.storage_len.saturating_sub(offset).min(buffer.len() as u64);
         let stored = to_usize(stored)?;
         self.blocks.read_at(&*self.storage, offset, &mut buffer[..stored])?;
-        lay_over(&self.image, offset - self.superblock.base, buffer);
-        if let Some(txn) = &self.txn {
-            txn.overlay(offset - self.superblock.base, buffer);
-        }
-        Ok(())
+        self.lay_over(offset, buffer)
+    }
+
+    /// Lays what is newer over bytes of the storage.
+    fn lay_over(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let base = self.superblock.base;
+        let shadow = |at: u64, target: &mut [u8]| Ok(self.storage.read_at(base + at, target)?);
+        self.overlay.lay_over(offset - base, buffer, shadow)
     }
 
     /// Fills `buffer` with raw data.
     pub(crate) fn read_raw(&self, address: Address, buffer: &mut [u8]) -> Result<()> {
         let offset = self.offset(address)?;
-        let (needed, available) = (buffer.len() as u64, self.storage_len.saturating_sub(offset));
-        if needed > available {
-            let error = Error::from(Malformed::Truncated { needed, available });
-            return Err(error.at(Structure::RawData, offset));
+        let locate = |e: Error| e.at(Structure::RawData, offset);
+        self.check_raw(offset, buffer.len() as u64)?;
+        // Space that was allocated and not written to yet may lie behind the end of the storage.
+        let stored = to_usize(self.storage_len.saturating_sub(offset).min(buffer.len() as u64))?;
+        let (there, missing) = buffer.split_at_mut(stored);
+        missing.fill(0);
+        self.storage.read_at(offset, there).map_err(|e| locate(e.into()))?;
+        self.lay_over(offset, buffer).map_err(locate)
+    }
+
+    fn check_raw(&self, offset: u64, needed: u64) -> Result<()> {
+        let available = self.end().saturating_sub(offset);
+        if needed <= available {
+            return Ok(());
         }
-        self.storage.read_at(offset, buffer).map_err(|e| Error::from(e).at(Structure::RawData, offset))
+        Err(Error::from(Malformed::Truncated { needed, available }).at(Structure::RawData, offset))
     }
 
     /// Raw data whose length the file tells.
     pub(crate) fn raw(&self, address: Address, len: u64) -> Result<Vec<u8>> {
         let offset = self.offset(address)?;
-        let locate = |e: Error| e.at(Structure::RawData, offset);
-        let available = self.storage_len.saturating_sub(offset);
-        if len > available {
-            return Err(locate(Malformed::Truncated { needed: len, available }.into()));
-        }
-        let mut bytes = self.budget.zeroed(len).map_err(locate)?;
+        self.check_raw(offset, len)?;
+        let mut bytes = self.budget.zeroed(len).map_err(|e| e.at(Structure::RawData, offset))?;
         self.read_raw(address, &mut bytes)?;
         Ok(bytes)
     }
@@ -220,12 +229,16 @@ impl Core {
     /// Maps raw data into memory.
     pub(crate) fn map_raw(&self, address: Address, len: u64) -> Result<Map> {
         let offset = self.offset(address)?;
+        let locate = |e: Error| e.at(Structure::RawData, offset);
+        if self.overlay.touches(&(address.0..address.0.saturating_add(len))) {
+            let what = "the data was changed and is not in its place yet: flush or commit the file first";
+            return Err(locate(Error::misuse(what)));
+        }
         let available = self.storage_len.saturating_sub(offset);
         if len > available {
-            let error = Error::from(Malformed::Truncated { needed: len, available });
-            return Err(error.at(Structure::RawData, offset));
+            return Err(locate(Malformed::Truncated { needed: len, available }.into()));
         }
         let len = to_usize(len)?;
-        self.storage.map(offset, len).map_err(|e| Error::from(e).at(Structure::RawData, offset))
+        self.storage.map(offset, len).map_err(|e| locate(e.into()))
     }
 }

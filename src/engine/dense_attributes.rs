@@ -18,6 +18,8 @@ pub(super) struct DenseAttributes<'a> {
     core: &'a Core,
     heap: FractalHeap<'a>,
     names: BTree2<'a>,
+    /// Of the heap and of the index.
+    addresses: (Address, Address),
 }
 
 /// An attribute with the place in the file that errors about it should name.
@@ -31,7 +33,7 @@ impl<'a> DenseAttributes<'a> {
             return Err(error.within(Structure::AttributeInfo));
         };
         let names = BTree2::open(core, by_name, RecordType::AttributeName)?;
-        Ok(DenseAttributes { core, heap: FractalHeap::open(core, heap)?, names })
+        Ok(DenseAttributes { core, heap: FractalHeap::open(core, heap)?, names, addresses: (heap, by_name) })
     }
 
     /// All attributes, in the order of their creation where the object keeps it. Where the index breaks off, an error
@@ -48,39 +50,74 @@ impl<'a> DenseAttributes<'a> {
         read.chain(visited.err().map(Err)).collect()
     }
 
-    /// The attribute with this name. The index has the hashes of the names, and the names themselves where those agree.
+    /// The attribute with this name.
     pub(super) fn find(&self, name: &[u8]) -> Result<Option<Located>> {
-        let hash = lookup3(name);
-        let found = self.names.find(|record| {
-            let record = self.record(record)?;
-            match record.hash.cmp(&hash) {
-                Ordering::Equal => Ok(self.attribute(&record.attribute)?.0.name.as_slice().cmp(name)),
-                order => Ok(order),
-            }
+        Ok(self.find_stored(name)?.map(|(_, attribute)| attribute))
+    }
+
+    /// The same with what the index has of it.
+    pub(super) fn find_stored(&self, name: &[u8]) -> Result<Option<(AttributeOrderRecord, Located)>> {
+        let (heap, index) = self.addresses;
+        let compare = by_name(heap, index, name);
+        let Some(record) = self.names.find(|record| compare(self.core, record))? else { return Ok(None) };
+        let record = self.record(&record)?.attribute;
+        Ok(Some((record, self.attribute(&record)?)))
+    }
+
+    /// What the index has of all attributes, with their names.
+    pub(super) fn stored(&self) -> Result<Vec<(AttributeOrderRecord, Attribute)>> {
+        let mut records = Vec::new();
+        self.names.visit(|record| {
+            records.push(self.record(record)?.attribute);
+            Ok(())
         })?;
-        found.map(|record| self.attribute(&self.record(&record)?.attribute)).transpose()
+        let read = records.into_iter().map(|record| Ok((record, self.attribute(&record)?.0)));
+        read.collect()
     }
 
     fn record(&self, record: &[u8]) -> Result<AttributeNameRecord> {
         self.names.decode(record, &())
     }
 
-    /// One that is shared with other objects lies in the heap of shared messages.
     fn attribute(&self, record: &AttributeOrderRecord) -> Result<Located> {
-        if record.message_flags & SHARED != 0 {
-            return shared_message(self.core, &record.heap_id);
+        attribute(self.core, &self.heap, record)
+    }
+}
+
+/// One that is shared with other objects lies in the heap of shared messages.
+fn attribute(core: &Core, heap: &FractalHeap<'_>, record: &AttributeOrderRecord) -> Result<Located> {
+    if record.message_flags & SHARED != 0 {
+        return shared_message(core, &record.heap_id);
+    }
+    heap.object(&record.heap_id, |bytes, offset| {
+        Ok((format::decode_padded(bytes, offset, &core.sizes(), &core.budget)?, offset))
+    })
+}
+
+/// How the records of the index stand to a name. They have the hashes of the names, and the names themselves count
+/// where those agree.
+pub(super) fn by_name(
+    heap: Address,
+    index: Address,
+    name: &[u8],
+) -> impl Fn(&Core, &[u8]) -> Result<Ordering> {
+    let hash = lookup3(name);
+    move |core, record| {
+        let record: AttributeNameRecord = format::decode(record, core.offset(index)?, &(), &core.budget)?;
+        match record.hash.cmp(&hash) {
+            Ordering::Equal => {
+                let (found, _) = attribute(core, &FractalHeap::open(core, heap)?, &record.attribute)?;
+                Ok(found.name.as_slice().cmp(name))
+            }
+            order => Ok(order),
         }
-        let (sizes, budget) = (self.core.sizes(), &self.core.budget);
-        self.heap.object(&record.heap_id, |bytes, offset| {
-            Ok((format::decode_padded(bytes, offset, &sizes, budget)?, offset))
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{bytes, fixture, object, open};
-    use super::super::{attribute, attributes, write_attribute};
+    use super::super::{attribute, attributes};
     use super::*;
 
     #[test]
@@ -140,13 +177,5 @@ mod tests {
             .filter(|listed| listed.len() == 1 && listed[0].is_err())
             .count();
         assert_eq!(broken, 1);
-    }
-
-    #[test]
-    fn editing_is_refused_for_now() {
-        let mut core = open(bytes("dense_attributes.h5"), true).unwrap();
-        let address = object(&core, "large").address;
-        let error = write_attribute(&mut core, address, b"small", vec![8, 0, 0, 0]).unwrap_err().to_string();
-        assert!(error.contains("not supported: editing attributes in a fractal heap"), "{error}");
     }
 }

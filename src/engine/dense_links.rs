@@ -15,6 +15,8 @@ pub(super) struct DenseLinks<'a> {
     core: &'a Core,
     heap: FractalHeap<'a>,
     names: BTree2<'a>,
+    /// Of the heap and of the index.
+    addresses: (Address, Address),
 }
 
 impl<'a> DenseLinks<'a> {
@@ -24,7 +26,7 @@ impl<'a> DenseLinks<'a> {
             return Err(Error::malformed("links in a heap have no index by name").within(Structure::LinkInfo));
         };
         let names = BTree2::open(core, by_name, RecordType::LinkName)?;
-        Ok(DenseLinks { core, heap: FractalHeap::open(core, heap)?, names })
+        Ok(DenseLinks { core, heap: FractalHeap::open(core, heap)?, names, addresses: (heap, by_name) })
     }
 
     /// All links, in the order in which they lie in the heap.
@@ -38,17 +40,18 @@ impl<'a> DenseLinks<'a> {
         ids.iter().map(|id| self.link(id)).collect()
     }
 
-    /// The link with this name. The index has the hashes of the names, and the names themselves where those agree.
+    /// The link with this name.
     pub(super) fn find(&self, name: &[u8]) -> Result<Option<Link>> {
-        let hash = lookup3(name);
-        let found = self.names.find(|record| {
-            let record = self.record(record)?;
-            match record.hash.cmp(&hash) {
-                Ordering::Equal => Ok(self.link(&record.heap_id)?.name.as_slice().cmp(name)),
-                order => Ok(order),
-            }
-        })?;
-        found.map(|record| self.link(&self.record(&record)?.heap_id)).transpose()
+        Ok(self.find_stored(name)?.map(|(_, link)| link))
+    }
+
+    /// The same with its identifier in the heap.
+    pub(super) fn find_stored(&self, name: &[u8]) -> Result<Option<([u8; 7], Link)>> {
+        let (heap, index) = self.addresses;
+        let compare = by_name(heap, index, name);
+        let Some(record) = self.names.find(|record| compare(self.core, record))? else { return Ok(None) };
+        let id = self.record(&record)?.heap_id;
+        Ok(Some((id, self.link(&id)?)))
     }
 
     fn record(&self, record: &[u8]) -> Result<LinkNameRecord> {
@@ -56,15 +59,38 @@ impl<'a> DenseLinks<'a> {
     }
 
     fn link(&self, id: &[u8; 7]) -> Result<Link> {
-        let (sizes, budget) = (self.core.sizes(), &self.core.budget);
-        self.heap.object(id, |bytes, offset| format::decode_padded(bytes, offset, &sizes, budget))
+        link(self.core, &self.heap, id)
+    }
+}
+
+fn link(core: &Core, heap: &FractalHeap<'_>, id: &[u8; 7]) -> Result<Link> {
+    heap.object(id, |bytes, offset| format::decode_padded(bytes, offset, &core.sizes(), &core.budget))
+}
+
+/// How the records of the index stand to a name. They have the hashes of the names, and the names themselves count
+/// where those agree.
+pub(super) fn by_name(
+    heap: Address,
+    index: Address,
+    name: &[u8],
+) -> impl Fn(&Core, &[u8]) -> Result<Ordering> {
+    let hash = lookup3(name);
+    move |core, record| {
+        let record: LinkNameRecord = format::decode(record, core.offset(index)?, &(), &core.budget)?;
+        match record.hash.cmp(&hash) {
+            Ordering::Equal => {
+                let link = link(core, &FractalHeap::open(core, heap)?, &record.heap_id)?;
+                Ok(link.name.as_slice().cmp(name))
+            }
+            order => Ok(order),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{bytes, fixture, object, open};
-    use super::super::{Core, find_link, insert_link, links, links_by_creation_order};
+    use super::super::fixture::{fixture, object};
+    use super::super::{Core, find_link, links, links_by_creation_order};
     use super::*;
     use crate::format::message::link::Target;
 
@@ -123,14 +149,5 @@ mod tests {
         assert_eq!(filtered.len(), 201);
         assert_eq!(filtered[200], (b"y".repeat(5000), b"huge and filtered".to_vec()));
         assert_eq!(listed(&core, "small and filtered"), [(b"only".to_vec(), b"one block".to_vec())]);
-    }
-
-    #[test]
-    fn adding_to_a_heap_is_refused_for_now() {
-        let mut core = open(bytes("dense_links.h5"), true).unwrap();
-        let parent = object(&core, "many").address;
-        let target = Target::Soft(b"x".to_vec());
-        let error = insert_link(&mut core, parent, "new", target).unwrap_err().to_string();
-        assert_eq!(error, "not supported: adding links to a fractal heap in the group");
     }
 }

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file_access::{FileAccess, Surroundings};
-use super::open::{DEFAULT_K, find_superblock, read_superblock, rebase};
+use super::open::{DEFAULT_K, load_superblock};
+use super::pending;
 use super::{Core, Header};
 use crate::base::{Budget, Error, Malformed, Reader, Result, Structure};
 use crate::format::message::driver_info::{DriverInfo, DriverInfoBlock};
@@ -108,10 +109,9 @@ const MULTI: [u8; 8] = *b"NCSAmult";
 /// The superblock of a first member, and what its driver information is.
 fn driver_info(first: &Arc<dyn Storage>) -> Result<(Superblock, Option<DriverInfo>)> {
     let (budget, len) = (Budget::default(), first.len()?);
-    let place = find_superblock(&**first, len)?;
-    let mut superblock = read_superblock(&**first, place, len, &budget)?;
-    rebase(&mut superblock, place)?;
-    let core = Core::new(Arc::clone(first), superblock.clone(), DEFAULT_K)?;
+    let (superblock, table) = load_superblock(&**first, len, false, &budget)?;
+    let mut core = Core::new(Arc::clone(first), superblock.clone(), DEFAULT_K)?;
+    table.iter().for_each(|table| pending::lay_over(table, &mut core.overlay));
     let info = match &superblock.root {
         Root::Old(old) => match old.driver_info {
             Some(address) => {

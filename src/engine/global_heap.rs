@@ -36,7 +36,7 @@ impl Core {
         let index = heap.insert(data)?.ok_or_else(|| {
             Error::limit("a global heap object", data.len() as u64, heap.free_space() as u64)
         })?;
-        let address: Address = self.txn_mut()?.allocate(heap.bytes().len() as u64)?;
+        let address: Address = self.allocate(heap.bytes().len() as u64)?;
         self.txn_mut()?.open_heap = Some((address, heap));
         Ok(GlobalHeapId { collection: Some(address), index: u32::from(index) })
     }

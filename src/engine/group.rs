@@ -1,6 +1,7 @@
 //! Groups of either style: listing links, finding one by name, adding one.
 
 use super::dense_links::DenseLinks;
+use super::new_group_edit::NewGroupEdit;
 use super::symbol_table::OldGroup;
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, Structure};
@@ -106,33 +107,31 @@ pub(crate) fn create_group(core: &mut Core, parent: Address, name: &str) -> Resu
 /// Adds a link to a group that has none of this name.
 pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: Target) -> Result<()> {
     check_new_name(core, parent, name)?;
-    let mut header = Header::clone(&*Header::load(core, parent)?);
+    let header = Header::clone(&*Header::load(core, parent)?);
     if header.has(MessageType::SYMBOL_TABLE) {
         return Err(Error::unsupported("adding links to old-style groups").within(Structure::Group));
     }
-    let mut creation_order = None;
-    if let Some(mut info) = header.message::<LinkInfo>(core)?
-        && let Some(next) = info.next_creation_order
-    {
-        creation_order = Some(next);
-        let after = next.checked_add(1).ok_or_else(|| Error::limit("creation order values", next, next - 1));
-        info.next_creation_order = Some(after?);
-        header.set(core, &info, 0)?;
-    }
-    let link = Link::new(name, creation_order, target);
-    header.push(Header::new_message(core, &link, 0)?);
-    header.store(core)
+    NewGroupEdit::open(core, header)?.insert(core, name, target)
 }
 
-/// Refuses names that exist or that a path cannot hold, and groups that nothing can be added to yet.
+/// Takes a link out of a group and returns it. What it led to stays, and is not told.
+pub(crate) fn remove_link(core: &mut Core, parent: Address, name: &str) -> Result<Link> {
+    core.check_writable()?;
+    let header = Header::clone(&*Header::load(core, parent)?);
+    if header.has(MessageType::SYMBOL_TABLE) {
+        return Err(Error::unsupported("removing links from old-style groups").within(Structure::Group));
+    }
+    check_group(core, &header)?;
+    let removed = NewGroupEdit::open(core, header)?.remove(core, name.as_bytes())?;
+    removed.ok_or_else(|| Misuse::NotFound { path: name.to_owned() }.into())
+}
+
+/// Refuses names that exist or that a path cannot hold.
 pub(crate) fn check_new_name(core: &Core, parent: Address, name: &str) -> Result<()> {
     if name.is_empty() || name == "." || name.contains(['/', '\0']) {
         return Err(Error::misuse(format!("{name:?} cannot be the name of a link")));
     }
     let header = Header::load(core, parent)?;
-    if !header.has(MessageType::SYMBOL_TABLE) && dense(core, &header)?.is_some() {
-        return Err(Error::unsupported("adding links to a fractal heap").within(Structure::Group));
-    }
     match find_link(core, &header, name.as_bytes())? {
         Some(_) => Err(Misuse::Exists { name: name.to_owned() }.into()),
         None => Ok(()),

@@ -21,7 +21,7 @@ impl Header {
         let capacity = total(&messages, style) + slack;
         prefix.fit(capacity);
         let len = prefix.frame() + capacity;
-        let address = core.txn_mut()?.allocate(len as u64)?;
+        let address = core.allocate(len as u64)?;
         let spans = vec![Span { address, capacity }];
         let mut header = Header { address, prefix, messages, spans };
         header.store(core)?;
@@ -169,7 +169,7 @@ fn pad(block: &mut Block, style: Style, capacity: usize) {
 fn new_span(core: &mut Core, needed: usize, style: Style) -> Result<Span> {
     let capacity = style.padded((needed * GROWTH).max(SMALLEST_CONTINUATION));
     let len = capacity + style.continuation_frame();
-    Ok(Span { address: core.txn_mut()?.allocate(len as u64)?, capacity })
+    Ok(Span { address: core.allocate(len as u64)?, capacity })
 }
 
 fn release_span(core: &mut Core, span: Span, style: Style) -> Result<()> {

@@ -4,12 +4,18 @@
 //! to what they are for: object headers, groups, attributes, heaps.
 
 mod attribute;
+mod attribute_edit;
+mod attribute_storage;
 mod bounds;
 mod btree_v2;
+mod btree_v2_edit;
 mod cache_image;
 mod core;
 mod dense_attributes;
+mod dense_attributes_edit;
 mod dense_links;
+mod dense_links_edit;
+mod dense_storage;
 mod driver;
 mod file_access;
 #[cfg(test)]
@@ -20,18 +26,21 @@ mod group;
 mod header;
 mod header_edit;
 mod neighbours;
+mod new_group_edit;
 mod open;
+mod overlay;
 mod path;
+mod pending;
+mod publish;
+mod ranges;
 mod shared_message;
 mod space;
 mod symbol_table;
 mod txn;
 
 pub(crate) use self::core::{Core, KValues};
-pub(crate) use attribute::{
-    AttributeValue, attribute, attributes, attributes_by_creation_order, create_attribute, delete_attribute,
-    write_attribute,
-};
+pub(crate) use attribute::{AttributeValue, attribute, attributes, attributes_by_creation_order};
+pub(crate) use attribute_edit::{create_attribute, delete_attribute, rename_attribute, write_attribute};
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub use driver::Driver;
@@ -39,7 +48,7 @@ pub(crate) use driver::members_of;
 pub use file_access::FileAccess;
 pub(crate) use group::{
     check_new_name, create_group, find_link, insert_link, kind_of, links, links_by_creation_order,
-    new_group_header,
+    new_group_header, remove_link,
 };
 pub(crate) use header::Header;
 pub use neighbours::MissingSources;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::bounds::FormatBounds;
 use super::neighbours::{Beside, Neighbours};
 use super::txn::Txn;
-use super::{Core, Header, KValues, new_group_header};
+use super::{Core, Header, KValues, new_group_header, pending};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
+use crate::format::pending_commit::{CommitTable, MARKER};
 use crate::format::superblock::{
     DEFAULT_CHUNK_K, OPEN_FOR_SWMR, OPEN_FOR_WRITING, Root, SIGNATURE, Superblock,
 };
@@ -45,28 +46,24 @@ impl Core {
     pub(crate) fn open(storage: Arc<dyn Storage>, options: OpenOptions) -> Result<Core> {
         let budget = Budget::new(options.limits);
         let len = storage.len()?;
-        let place = find_superblock(&*storage, len)?;
-        let mut superblock = read_superblock(&*storage, place, len, &budget)?;
-        rebase(&mut superblock, place)?;
+        let (superblock, table) = load_superblock(&*storage, len, options.write, &budget)?;
         check_consistency(&superblock, len, &options)?;
         let mut core = Core::new(storage, superblock, DEFAULT_K)?;
         core.budget = budget;
         core.filters = options.filters.clone();
         core.neighbours = Neighbours::new(&options)?;
+        table.iter().for_each(|table| pending::lay_over(table, &mut core.overlay));
         core.k = core.k_values(options.write)?;
         // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that, and
         // in a set of files it is the end of the first one.
         if core.superblock.flags & OPEN_FOR_SWMR == 0 && !core.is_one_of_several()? {
             core.storage_len = core.storage_len.min(core.superblock.end_of_file);
         }
-        core.load_cache_image()?;
+        let image = core.load_cache_image()?;
         if options.write {
-            if !core.image.is_empty() {
-                let error = Error::unsupported("editing a file with a metadata cache image");
-                return Err(error.within(Structure::CacheImage));
-            }
             let end = core.superblock.end_of_file - core.superblock.base;
-            core.txn = Some(Txn::new(end, &core.superblock));
+            core.txn = Some(Txn::new(end, &core.superblock, true));
+            core.drop_cache_image(image)?;
         }
         Ok(core)
     }
@@ -92,7 +89,7 @@ impl Core {
         let CreateOptions { limits, filters, beside, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
-        let mut txn = Txn::new(0, &superblock);
+        let mut txn = Txn::new(0, &superblock, false);
         txn.allocate(first)?;
         core.txn = Some(txn);
         let header = new_group_header(&mut core)?;
@@ -139,15 +136,37 @@ impl Core {
     }
 }
 
-/// A superblock lies at 0, 512, 1024 or a later power of two.
-pub(super) fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
+/// Finds the superblock, and what is left to be done of a commit that was decided: a writer does that, a reader lays it
+/// over the bytes.
+pub(super) fn load_superblock(
+    storage: &dyn Storage,
+    len: u64,
+    write: bool,
+    budget: &Budget,
+) -> Result<(Superblock, Option<CommitTable>)> {
+    let (place, is_pending) = find_superblock(storage, len)?;
+    let table = if is_pending { Some(pending::read(storage, place, budget)?) } else { None };
+    let mut superblock = match &table {
+        Some(table) => format::decode(&table.superblock, place, &(), budget)?,
+        None => read_superblock(storage, place, len, budget)?,
+    };
+    rebase(&mut superblock, place)?;
+    match table {
+        Some(table) if write => pending::apply(storage, place, &table).map(|()| (superblock, None)),
+        table => Ok((superblock, table)),
+    }
+}
+
+/// A superblock lies at 0, 512, 1024 or a later power of two. Also tells whether the marker of a commit stands there in
+/// its place.
+fn find_superblock(storage: &dyn Storage, len: u64) -> Result<(u64, bool)> {
     let mut place = 0;
     let mut first = Vec::new();
     while place + SIGNATURE.len() as u64 <= len {
         let mut found = [0; SIGNATURE.len()];
         storage.read_at(place, &mut found)?;
-        if found == SIGNATURE {
-            return Ok(place);
+        if found == SIGNATURE || found == MARKER {
+            return Ok((place, found == MARKER));
         }
         if place == 0 {
             first = found.to_vec();
@@ -161,12 +180,7 @@ pub(super) fn find_superblock(storage: &dyn Storage, len: u64) -> Result<u64> {
     Err(Error::from(what).at(Structure::Superblock, 0))
 }
 
-pub(super) fn read_superblock(
-    storage: &dyn Storage,
-    place: u64,
-    len: u64,
-    budget: &Budget,
-) -> Result<Superblock> {
+fn read_superblock(storage: &dyn Storage, place: u64, len: u64, budget: &Budget) -> Result<Superblock> {
     // No superblock is longer than this; a shorter one is cut to its own length before it is decoded.
     const LONGEST: u64 = 128;
     let available = LONGEST.min(len - place);
@@ -184,7 +198,7 @@ pub(super) fn read_superblock(
 }
 
 /// A file that got or lost a user block says a base address that is no longer true; the superblock's place is.
-pub(super) fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
+fn rebase(superblock: &mut Superblock, place: u64) -> Result<()> {
     let moved = superblock.end_of_file.checked_sub(superblock.base).and_then(|n| n.checked_add(place));
     let end = moved.ok_or_else(|| {
         Error::field("end of file address", superblock.end_of_file, "before the base address")

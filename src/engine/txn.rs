@@ -1,14 +1,15 @@
 //! The writing side of an open file: the only code that writes metadata.
 //!
-//! Metadata is encoded into dirty blocks, which readers of the same handle see at once, and reaches the storage when
-//! there are many of them or at a flush; the superblock goes last. Raw data goes to the storage directly.
+//! Metadata is encoded into pieces of the overlay, which readers of the same handle see at once, and reaches the storage
+//! when there is much of it, at a flush or at a commit (`publish`). Raw data goes to the storage directly where the
+//! published state knows nothing of its place, and into the overlay where it does.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::overlay::Piece;
 use super::space::Space;
 use super::{Core, Header};
-use crate::base::{Address, Result, to_usize};
+use crate::base::{Address, Error, Misuse, Result, to_usize};
 use crate::format::global_heap::GlobalHeap;
 use crate::format::superblock::Superblock;
 use crate::format::{self, Wire};
@@ -16,29 +17,53 @@ use crate::format::{self, Wire};
 /// What a writer has to remember.
 #[derive(Debug)]
 pub(crate) struct Txn {
-    space: Space,
-    /// Blocks that are newer than the storage, by address; they do not overlap.
-    dirty: BTreeMap<u64, Vec<u8>>,
-    dirty_bytes: usize,
+    pub(super) space: Space,
     /// The collection that new heap objects go to, with its address.
     pub(super) open_heap: Option<(Address, GlobalHeap)>,
-    superblock_changed: bool,
+    pub(super) guard: Guard,
+    /// Something is different from the published state.
+    pub(super) changed: bool,
+    /// The superblock of the published state; a new file has none.
+    pub(super) published: Option<Superblock>,
+    /// Why nothing more can be written.
+    pub(super) failed: Option<String>,
+    /// What an edit that fails goes back to, beside space and overlay.
+    saved: Option<Saved>,
 }
 
-/// Dirty blocks beyond this are written out early, so that memory does not grow with the file.
-const SPILL: usize = 16 << 20;
+/// How the published state of the file is guarded against what is being written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Guard {
+    /// Nobody has committed yet: bytes that overwrite others are held back as long as they are few.
+    Willing,
+    /// They were many, and went to their places: sessions that never commit pay nothing for commits.
+    LetGo,
+    /// Somebody has committed: nothing of the published state is overwritten before the next commit.
+    Bound,
+}
+
+#[derive(Debug)]
+struct Saved {
+    superblock: Superblock,
+    open_heap: Option<(Address, GlobalHeap)>,
+}
+
+/// Bytes in memory beyond this are handed to the storage early, so that memory does not grow with the file.
+pub(super) const SPILL: usize = 16 << 20;
 
 /// Raw data begins at a multiple of this, so that mapped arrays of any element type are aligned.
 const RAW_ALIGN: u64 = 64;
 
 impl Txn {
-    pub(super) fn new(end: u64, superblock: &Superblock) -> Self {
+    pub(super) fn new(end: u64, superblock: &Superblock, published: bool) -> Self {
         Txn {
             space: Space::new(end, superblock.sizes.offset),
-            dirty: BTreeMap::new(),
-            dirty_bytes: 0,
             open_heap: None,
-            superblock_changed: false,
+            guard: Guard::Willing,
+            changed: false,
+            published: published.then(|| superblock.clone()),
+            failed: None,
+            saved: None,
         }
     }
 
@@ -47,65 +72,104 @@ impl Txn {
         self.space.end()
     }
 
-    pub(crate) fn allocate(&mut self, size: u64) -> Result<Address> {
-        self.superblock_changed = true;
+    /// Finds room for metadata.
+    pub(super) fn allocate(&mut self, size: u64) -> Result<Address> {
+        self.changed = true;
         self.space.allocate(size, 1)
     }
 
-    pub(crate) fn allocate_raw(&mut self, size: u64) -> Result<Address> {
-        self.superblock_changed = true;
+    fn allocate_raw(&mut self, size: u64) -> Result<Address> {
+        self.changed = true;
         self.space.allocate(size, if size < RAW_ALIGN { 8 } else { RAW_ALIGN })
-    }
-
-    /// Lays what is dirty over bytes that were read from `address` on.
-    pub(super) fn overlay(&self, address: u64, buffer: &mut [u8]) {
-        lay_over(&self.dirty, address, buffer);
-    }
-
-    fn put(&mut self, address: Address, block: Vec<u8>) {
-        self.dirty_bytes += block.len();
-        if let Some(old) = self.dirty.insert(address.0, block) {
-            self.dirty_bytes -= old.len();
-        }
-    }
-
-    fn discard(&mut self, address: Address) {
-        if let Some(old) = self.dirty.remove(&address.0) {
-            self.dirty_bytes -= old.len();
-        }
-    }
-}
-
-/// Lays blocks that do not overlap over bytes that were read from `address` on.
-pub(super) fn lay_over(blocks: &BTreeMap<u64, Vec<u8>>, address: u64, buffer: &mut [u8]) {
-    let end = address.saturating_add(buffer.len() as u64);
-    for (&start, block) in blocks.range(..end).rev() {
-        let block_end = start.saturating_add(block.len() as u64);
-        if block_end <= address {
-            break;
-        }
-        let (from, to) = (start.max(address), block_end.min(end));
-        let index = |position: u64, base: u64| usize::try_from(position - base).unwrap_or(usize::MAX);
-        buffer[index(from, address)..index(to, address)]
-            .copy_from_slice(&block[index(from, start)..index(to, start)]);
     }
 }
 
 impl Core {
+    /// Refuses files that are open for reading only, and those whose commit has failed.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        match &self.txn {
+            None => Err(Misuse::ReadOnly.into()),
+            Some(Txn { failed: Some(why), .. }) => Err(Misuse::Failed { why: why.clone() }.into()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Does an edit. One that fails did not happen.
+    pub(crate) fn edit<T>(&mut self, edit: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
+        self.check_writable()?;
+        self.begin()?;
+        match edit(self) {
+            Ok(value) => self.keep().map(|()| value),
+            Err(error) => {
+                self.undo();
+                Err(error)
+            }
+        }
+    }
+
+    /// What an edit has done so far stays, even if it fails later.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.txn_mut()?.saved.is_none() {
+            return Ok(());
+        }
+        self.keep()?;
+        self.begin()
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let superblock = self.superblock.clone();
+        let txn = self.txn_mut()?;
+        txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone() });
+        txn.space.begin();
+        self.overlay.begin();
+        Ok(())
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        let txn = self.txn_mut()?;
+        txn.saved = None;
+        txn.space.keep();
+        self.overlay.keep();
+        if self.overlay.memory() > SPILL { self.spill() } else { Ok(()) }
+    }
+
+    fn undo(&mut self) {
+        let Core { overlay, decoded, headers, txn: Some(txn), .. } = self else { return };
+        overlay.undo(|range| {
+            decoded.remove(&Address(range.start));
+            headers.remove(&Address(range.start));
+        });
+        txn.space.undo();
+        if let Some(saved) = txn.saved.take() {
+            txn.open_heap = saved.open_heap;
+            self.superblock = saved.superblock;
+        }
+    }
+
+    /// Finds room for metadata.
+    pub(crate) fn allocate(&mut self, size: u64) -> Result<Address> {
+        self.txn_mut()?.allocate(size)
+    }
+
+    /// Finds room for raw data.
+    pub(crate) fn allocate_raw(&mut self, size: u64) -> Result<Address> {
+        self.txn_mut()?.allocate_raw(size)
+    }
+
     /// Stores a structure at an address that was allocated for it.
     pub(crate) fn put<T: Wire>(&mut self, address: Address, value: &T, cx: &T::Context) -> Result<()> {
         let block = format::encode(value, cx)?;
         self.decoded.remove(&address);
-        let txn = self.txn_mut()?;
-        txn.put(address, block);
-        if txn.dirty_bytes > SPILL { self.write_dirty() } else { Ok(()) }
+        self.txn_mut()?.changed = true;
+        self.overlay.write(address.0, block);
+        Ok(())
     }
 
     /// Stores a structure in new space.
     #[cfg(test)]
     pub(crate) fn put_new<T: Wire>(&mut self, value: &T, cx: &T::Context) -> Result<Address> {
         let len = value.encoded_len(cx)? as u64;
-        let address = self.txn_mut()?.allocate(len)?;
+        let address = self.allocate(len)?;
         self.put(address, value, cx)?;
         Ok(address)
     }
@@ -115,81 +179,58 @@ impl Core {
         self.headers.insert(header.address, Arc::new(header), cost);
     }
 
-    /// Gives the space of a structure back.
+    /// Gives the space of a structure or of raw data back.
     pub(crate) fn release(&mut self, address: Address, size: u64) -> Result<()> {
         self.decoded.remove(&address);
         self.headers.remove(&address);
+        self.overlay.remove(address.0..address.0.saturating_add(size));
         let txn = self.txn_mut()?;
-        txn.discard(address);
+        txn.changed = true;
         txn.space.release(address, size);
         Ok(())
     }
 
-    /// Writes raw data into space that was allocated for it.
-    pub(crate) fn write_raw(&mut self, address: Address, data: &[u8]) -> Result<()> {
-        self.txn_mut()?;
-        let offset = self.offset(address)?;
-        self.write_through(offset, data)
+    /// Whether bytes may be written over those that are there: the published state knows nothing of them, or nobody
+    /// minds. Otherwise new space is cheaper for what can move.
+    pub(crate) fn may_overwrite(&self, address: Address, size: u64) -> bool {
+        let txn = self.txn.as_ref();
+        txn.is_some_and(|txn| txn.guard != Guard::Bound || txn.space.is_fresh(address.0, size))
     }
 
-    fn write_through(&mut self, offset: u64, data: &[u8]) -> Result<()> {
+    /// Writes raw data into space that was allocated for it.
+    pub(crate) fn write_raw(&mut self, address: Address, data: &[u8]) -> Result<()> {
+        let memory = self.overlay.memory();
+        let len = data.len() as u64;
+        let txn = self.txn_mut()?;
+        txn.changed = true;
+        let many = memory.saturating_add(data.len()) > SPILL;
+        if txn.guard == Guard::Willing && many {
+            txn.guard = Guard::LetGo;
+        }
+        if txn.space.is_fresh(address.0, len) || txn.guard == Guard::LetGo {
+            let offset = self.offset(address)?;
+            self.overlay.remove(address.0..address.0.saturating_add(len));
+            return self.write_through(offset, data);
+        }
+        if !many {
+            self.overlay.write(address.0, data.to_vec());
+            return Ok(());
+        }
+        let at = self.allocate_raw(len)?;
+        let offset = self.offset(at)?;
+        self.write_through(offset, data)?;
+        self.overlay.replace(address.0, Piece::Shadow { at: at.0, len });
+        Ok(())
+    }
+
+    pub(super) fn write_through(&mut self, offset: u64, data: &[u8]) -> Result<()> {
         self.blocks.forget(offset, data.len() as u64);
         self.storage.write_at(offset, data)?;
         self.storage_len = self.storage_len.max(offset + data.len() as u64);
         Ok(())
     }
 
-    /// Hands everything to the storage; the superblock last.
-    pub(crate) fn flush(&mut self) -> Result<()> {
-        self.seal_heap()?;
-        self.write_dirty()?;
-        let txn = self.txn_mut()?;
-        if !std::mem::take(&mut txn.superblock_changed) {
-            return Ok(());
-        }
-        let end = self.superblock.base + self.txn_mut()?.space.end();
-        if self.storage_len != end {
-            self.blocks.forget(self.storage_len.min(end), self.storage_len.abs_diff(end));
-            self.storage.set_len(end)?;
-            self.storage_len = end;
-        }
-        self.superblock.end_of_file = end;
-        let block = format::encode(&self.superblock, &())?;
-        let base = self.superblock.base;
-        self.write_through(base, &block)
-    }
-
-    /// Waits until what was flushed is on the medium.
-    pub(crate) fn sync(&mut self) -> Result<()> {
-        self.flush()?;
-        Ok(self.storage.sync()?)
-    }
-
-    fn write_dirty(&mut self) -> Result<()> {
-        let txn = self.txn_mut()?;
-        let dirty = std::mem::take(&mut txn.dirty);
-        txn.dirty_bytes = 0;
-        let mut run: (u64, Vec<u8>) = (0, Vec::new());
-        for (start, block) in dirty {
-            let adjacent = run.0 + run.1.len() as u64 == start && run.1.len() < SPILL;
-            if !adjacent {
-                self.write_run(&run)?;
-                run = (start, Vec::new());
-            }
-            run.1.extend_from_slice(&block);
-        }
-        self.write_run(&run)
-    }
-
-    fn write_run(&mut self, (address, bytes): &(u64, Vec<u8>)) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let offset = self.offset(Address(*address))?;
-        self.write_through(offset, bytes)
-    }
-
-    /// Puts the open heap collection among the dirty blocks.
+    /// Puts the open heap collection among the pieces that are to be written.
     pub(super) fn seal_heap(&mut self) -> Result<()> {
         let Some((address, heap)) = self.txn_mut()?.open_heap.take() else { return Ok(()) };
         let sizes = self.sizes();
@@ -208,5 +249,13 @@ impl Core {
             done += part as u64;
         }
         Ok(())
+    }
+
+    /// Nothing more is written: it is not known what the storage holds.
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        if let Some(txn) = &mut self.txn {
+            txn.failed = Some(error.to_string());
+        }
+        error
     }
 }

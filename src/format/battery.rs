@@ -144,6 +144,7 @@ macro_rules! battery {
 battery! {
     structures: [
         super::fractal_heap::id::FractalHeapId,
+        super::fractal_heap::stored::StoredBlock,
         super::selection::SelectionInfo,
         super::virtual_mapping::VirtualMappings,
         super::reference::ObjectReference,
@@ -158,6 +159,7 @@ battery! {
         super::btree_v2_record::AttributeOrderRecord,
         super::btree_v2_record::ChunkRecord,
         super::cache_image::CacheImageBlock,
+        super::pending_commit::CommitTable,
         super::chunk_element::ChunkElement,
         super::global_heap::GlobalHeapId,
         super::global_heap::VariableLength,
@@ -215,5 +217,6 @@ battery! {
         super::message::driver_info::DriverInfoBlock,
         super::object_header::ObjectHeader,
         super::superblock::Superblock,
+        super::pending_commit::CommitMarker,
     ]
 }

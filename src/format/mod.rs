@@ -23,6 +23,7 @@ pub(crate) mod local_heap;
 pub(crate) mod message;
 pub(crate) mod object_header;
 pub(crate) mod page_bitmap;
+pub(crate) mod pending_commit;
 pub(crate) mod reference;
 pub(crate) mod selection;
 pub(crate) mod shared_table;

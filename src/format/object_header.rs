@@ -72,9 +72,33 @@ pub(crate) struct Message {
     pub(crate) offset: u64,
 }
 
+/// When links or attributes move from the header into a heap, and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thresholds {
+    /// The most that the header holds.
+    pub(crate) most_compact: usize,
+    /// The fewest that stay in a heap.
+    pub(crate) fewest_dense: usize,
+}
+
+impl Default for Thresholds {
+    /// What libhdf5 takes where a file says nothing.
+    fn default() -> Self {
+        Thresholds { most_compact: 8, fewest_dense: 6 }
+    }
+}
+
+impl From<(u16, u16)> for Thresholds {
+    fn from((compact, dense): (u16, u16)) -> Self {
+        Thresholds { most_compact: usize::from(compact), fewest_dense: usize::from(dense) }
+    }
+}
+
 /// Message flags.
 pub(crate) const CONSTANT: u8 = 1;
 pub(crate) const SHARED: u8 = 2;
+/// The message is not to be shared.
+pub(crate) const DONT_SHARE: u8 = 4;
 pub(crate) const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 8;
 pub(crate) const FAIL_IF_UNKNOWN: u8 = 128;
 
@@ -84,6 +108,9 @@ pub(crate) const ATTRIBUTE_ORDER_TRACKED: u8 = 4;
 pub(crate) const ATTRIBUTE_ORDER_INDEXED: u8 = 8;
 const HAS_THRESHOLDS: u8 = 16;
 const HAS_TIMES: u8 = 32;
+
+/// The most bytes of a message's body.
+pub(crate) const LONGEST_BODY: u64 = 0xffff;
 
 /// The bytes before the messages of a version 1 header.
 pub(crate) const PREFIX_1: usize = 16;
@@ -108,6 +135,11 @@ impl Style {
     /// The bytes that a body of `len` takes.
     pub(crate) fn padded(self, len: usize) -> usize {
         if self.version == 1 { len.next_multiple_of(8) } else { len }
+    }
+
+    /// Whether a body of `len` is one that a message can have: its size has 16 bits.
+    pub(crate) fn fits(self, len: usize) -> bool {
+        self.padded(len) as u64 <= LONGEST_BODY
     }
 
     /// Signature and checksum of a continuation block.
@@ -135,6 +167,14 @@ impl Prefix {
                     if times.is_some() { 16 } else { 0 } + if thresholds.is_some() { 4 } else { 0 };
                 6 + optional + (1 << (flags & WIDTH)) + 4
             }
+        }
+    }
+
+    /// When attributes move into a heap and back; a version 1 header has none.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        match self {
+            Prefix::Version2 { thresholds: Some(thresholds), .. } => Thresholds::from(*thresholds),
+            _ => Thresholds::default(),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! All arithmetic is on 64 bits; what is done on 32 is cut down to them wherever the upper ones would tell.
 
-use super::bits::Bits;
 use super::header::Header;
 use super::order::order;
+use crate::codec::low_bits::Bits;
 
 /// The bits of negabinary that count negative.
 const NEGABINARY: u64 = 0xaaaa_aaaa_aaaa_aaaa;

@@ -13,9 +13,9 @@
 //!     133  15  smallest exponent, from -16495 on
 //! ```
 
-use super::bits::Bits;
 use super::damaged;
 use crate::base::{Malformed, Result, Unsupported, to_usize};
+use crate::codec::low_bits::Bits;
 
 const VERSION: u64 = 5;
 

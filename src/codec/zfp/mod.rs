@@ -6,15 +6,14 @@
 //! Decodes the codec version 5 of zfp 0.5 to 1.0 in all modes: fixed rate, precision and accuracy, reversible and
 //! expert. Encoding is not supported.
 
-mod bits;
 mod block;
 mod header;
 mod order;
 
+use super::low_bits::Bits;
 use super::{ChunkShape, Encoded, Filter, FilterCall, damaged, id};
 use crate::base::{Error, Result};
 
-use bits::Bits;
 use block::Decoder;
 use header::Header;
 

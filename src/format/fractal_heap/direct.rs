@@ -47,6 +47,11 @@ impl DirectBlock {
         Ok(DirectBlock { header, offset, overhead, bytes })
     }
 
+    /// The bytes of the block, its own fields counted.
+    pub(crate) fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// The bytes at an offset in the heap, if the block has them.
     pub(crate) fn get(&self, offset: u64, len: u64) -> Option<&[u8]> {
         self.range(offset, len).map(|range| &self.bytes[range])

@@ -19,7 +19,7 @@
 //! the others of indirect ones. Reads and writes version 0.
 
 use super::HeapContext;
-use crate::base::{Address, Error, Reader, Result, Structure, Writer};
+use crate::base::{Address, Error, Reader, Result, Structure, Writer, to_usize};
 use crate::format::{Framed, Wire};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,8 @@ impl IndirectContext {
         sizes.address() + if self.heap.filtered { sizes.len() + 4 } else { 0 }
     }
 
-    fn len(&self) -> Result<u64> {
+    /// The bytes of the block.
+    pub(crate) fn len(&self) -> Result<u64> {
         let (direct, indirect) = self.children();
         let head = 5 + self.heap.sizes.address() + self.heap.table.offset_width() + 4;
         let direct = direct.checked_mul(self.direct_entry() as u64);
@@ -74,6 +75,19 @@ impl IndirectContext {
 }
 
 impl IndirectBlock {
+    /// Makes a block without children. How many it has room for has to be allowed before.
+    pub(crate) fn new(header: Address, offset: u64, cx: &IndirectContext) -> Result<Self> {
+        let (direct, indirect) = cx.children();
+        let (direct, all) = (to_usize(direct)?, to_usize(direct.saturating_add(indirect))?);
+        let filtered = if cx.heap.filtered { direct } else { 0 };
+        Ok(IndirectBlock {
+            header,
+            offset,
+            children: vec![None; all],
+            filtered: vec![FilteredChild { size: 0, mask: 0 }; filtered],
+        })
+    }
+
     /// The child in a row and a column of the doubling table.
     pub(crate) fn child(&self, row: u32, column: u64, cx: &IndirectContext) -> Option<Address> {
         *self.children.get(Self::index(row, column, cx)?)?
@@ -125,7 +139,7 @@ impl Wire for IndirectBlock {
     }
 
     fn encoded_len(&self, cx: &IndirectContext) -> Result<usize> {
-        crate::base::to_usize(cx.len()?)
+        to_usize(cx.len()?)
     }
 
     fn encode(&self, w: &mut Writer, cx: &IndirectContext) -> Result<()> {
@@ -161,8 +175,8 @@ mod tests {
     use super::*;
     use crate::base::{Budget, Sizes};
     use crate::format::battery::{Sample, Samples, refuse_sealed, sealed};
-    use crate::format::decode;
     use crate::format::fractal_heap::doubling_table::DoublingTable;
+    use crate::format::{decode, encode};
 
     /// Two columns; two rows of direct blocks of 64 bytes, then indirect ones.
     fn context(filtered: bool, rows: u32) -> IndirectContext {
@@ -208,6 +222,16 @@ mod tests {
         let changes = [(0, 0, "signature"), (4, 1, "version 1")];
         refuse_sealed::<IndirectBlock>(one_row(), context(true, 1), &changes);
         refuse_sealed::<IndirectBlock>(one_row(), context(true, 2), &[(0, b'F', "truncated")]);
+    }
+
+    #[test]
+    fn a_new_block_reads_back() {
+        for cx in [context(true, 1), context(false, 3), context(true, 3)] {
+            let block = IndirectBlock::new(Address(2048), 256, &cx).unwrap();
+            let bytes = encode(&block, &cx).unwrap();
+            assert_eq!(bytes.len() as u64, cx.len().unwrap());
+            assert_eq!(decode::<IndirectBlock>(&bytes, 0, &cx, &Budget::default()).unwrap(), block);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod doubling_table;
 pub(crate) mod header;
 pub(crate) mod id;
 pub(crate) mod indirect;
+pub(crate) mod stored;
 
 use crate::base::{Sizes, width_of};
 use doubling_table::DoublingTable;

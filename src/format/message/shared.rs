@@ -35,7 +35,8 @@ pub(crate) enum Place {
     Header(Address),
 }
 
-const IN_HEAP: u8 = 1;
+/// The type of a message in the file's heap, in version 3.
+pub(crate) const IN_HEAP: u8 = 1;
 
 impl Wire for SharedMessage {
     const STRUCTURE: Structure = Structure::SharedMessage;

@@ -1,5 +1,6 @@
-//! The stream of bits, lowest bit of each byte first.
+//! Streams of bits, the lowest bit of each byte first, as zfp and SPERR pack them.
 
+#[derive(Debug)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     /// Bits taken.
@@ -32,11 +33,19 @@ impl<'a> Bits<'a> {
     }
 
     pub(super) fn take_one(&mut self) -> bool {
-        self.take(1) != 0
+        let byte = usize::try_from(self.at / 8).ok().and_then(|at| self.bytes.get(at));
+        let bit = byte.is_some_and(|byte| byte >> (self.at % 8) & 1 != 0);
+        self.at += 1;
+        bit
     }
 
     pub(super) fn skip(&mut self, count: u32) {
         self.at += u64::from(count);
+    }
+
+    /// Bits taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.at
     }
 
     /// Tells whether more was taken than there is.

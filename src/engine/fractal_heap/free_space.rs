@@ -1,0 +1,339 @@
+//! What is free in a heap: bytes in its direct blocks and blocks that are not there; read from the heap's free-space
+//! manager and written back to it.
+//!
+//! The manager is a header and a list of sections. It goes away with the last section, as in libhdf5.
+
+use std::collections::BTreeMap;
+
+use super::changes::Changes;
+use super::gaps::{Gap, Gaps, Slot};
+use super::geometry::Geometry;
+use crate::base::{Address, Error, Result, Structure};
+use crate::engine::Core;
+use crate::format::Wire;
+use crate::format::fractal_heap::header::FractalHeapHeader;
+use crate::format::free_space::{
+    Client, FreeSpaceHeader, FreeSpaceSections, MissingBlocks, Section, SectionContext, SectionKind,
+    SectionSet,
+};
+
+/// What libhdf5 gives the manager of a heap.
+const CLASSES: u16 = 4;
+const SHRINK_PERCENT: u16 = 80;
+const EXPAND_PERCENT: u16 = 120;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct FreeSpace {
+    manager: Option<(Address, FreeSpaceHeader)>,
+    /// Free bytes of direct blocks by their offset in the heap; no two touch.
+    pub(super) bytes: BTreeMap<u64, u64>,
+    pub(super) gaps: Gaps,
+}
+
+/// Where an object can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// The offset of free bytes in a direct block.
+    Bytes(u64),
+    /// A direct block that is to be made.
+    Slot(Slot),
+}
+
+impl FreeSpace {
+    /// Reads what the heap's manager knows. A heap without one has nothing free in its blocks.
+    pub(super) fn load(core: &Core, heap: &FractalHeapHeader, geometry: &Geometry) -> Result<Self> {
+        let Some(address) = heap.free_space_manager else { return Ok(FreeSpace::default()) };
+        let offset = core.offset(address)?;
+        let located = |e: Error| e.at(FreeSpaceHeader::STRUCTURE, offset);
+        let header = FreeSpaceHeader::clone(&*core.fetch::<FreeSpaceHeader>(address, &core.sizes())?);
+        if header.client != Client::FractalHeap {
+            return Err(located(Error::malformed("a heap has the free-space manager of the file")));
+        }
+        let mut space = FreeSpace { manager: Some((address, header)), ..FreeSpace::default() };
+        if let Some((_, header)) = &space.manager
+            && header.serialized_sections > 0
+        {
+            let Some(list) = header.list else {
+                return Err(located(Error::malformed("a free-space manager has no list of its sections")));
+            };
+            let cx = header.list_context(core.sizes());
+            let sections = core.fetch_sized::<FreeSpaceSections>(list, header.list_used, &cx)?;
+            if header.list_allocated < header.list_used {
+                return Err(located(Error::malformed("the list of sections is longer than its place")));
+            }
+            // All of its place is given back with it one day, so all of it has to be there.
+            core.block(list, header.list_allocated, FreeSpaceSections::STRUCTURE)?;
+            if sections.header != address {
+                return Err(located(Error::malformed("the list of sections is another manager's")));
+            }
+            space.take_over(&sections, heap, geometry).map_err(located)?;
+        }
+        Ok(space)
+    }
+
+    fn take_over(
+        &mut self,
+        sections: &FreeSpaceSections,
+        heap: &FractalHeapHeader,
+        geometry: &Geometry,
+    ) -> Result<()> {
+        // Everything by its offset, with its end: what overlaps would be handed out twice.
+        let mut found: Vec<(u64, u64, Option<Gap>)> = Vec::new();
+        for set in &sections.sets {
+            for section in &set.sections {
+                let (end, gap) = match section.kind {
+                    SectionKind::Bytes => (section.offset.checked_add(set.size), None),
+                    SectionKind::FirstRow(blocks) => {
+                        let gap = check_gap(blocks, section.offset, heap, geometry)?;
+                        (Some(gap.end_offset(geometry)?), Some(gap))
+                    }
+                    // These are made of the first rows when the list is read.
+                    _ => {
+                        return Err(Error::malformed(
+                            "a section is stored that only its first row stands for",
+                        ));
+                    }
+                };
+                let Some(end) = end.filter(|&end| section.offset < end && end <= heap.managed_space) else {
+                    return Err(bad("offset of a free-space section", section.offset, "outside the heap"));
+                };
+                found.push((section.offset, end, gap));
+            }
+        }
+        found.sort_unstable_by_key(|&(offset, ..)| offset);
+        if let Some(pair) = found.windows(2).find(|pair| pair[0].1 > pair[1].0) {
+            return Err(bad("offset of a free-space section", pair[1].0, "within another section"));
+        }
+        for (offset, end, gap) in found {
+            match gap {
+                // What is behind the last block is not yet part of the heap, free or not.
+                Some(_) if offset >= heap.iterator_offset => {}
+                Some(gap) => self.gaps.add(gap, geometry)?,
+                None => {
+                    self.give(offset, end - offset)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the smallest room for an object, and takes it.
+    pub(super) fn take(&mut self, len: u64, geometry: &Geometry) -> Result<Option<Room>> {
+        let fitting = self.bytes.iter().filter(|&(_, &size)| size >= len);
+        let bytes = fitting.map(|(&offset, &size)| (size, offset)).min();
+        let slot = self.gaps.best(len, geometry)?;
+        match (bytes, slot) {
+            (Some((size, offset)), slot) => {
+                if let Some(slot) = slot
+                    && (geometry.block_room(slot.row)?, slot.offset) < (size, offset)
+                {
+                    self.gaps.carve(slot, geometry)?;
+                    return Ok(Some(Room::Slot(slot)));
+                }
+                self.bytes.remove(&offset);
+                if size > len {
+                    self.bytes.insert(offset + len, size - len);
+                }
+                Ok(Some(Room::Bytes(offset)))
+            }
+            (None, Some(slot)) => {
+                self.gaps.carve(slot, geometry)?;
+                Ok(Some(Room::Slot(slot)))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Adds free bytes of a direct block, joined with those that they touch; returns the offset and the length of all
+    /// of them. Bytes of two blocks never touch: each block begins with fields of its own.
+    pub(super) fn give(&mut self, mut offset: u64, mut len: u64) -> Result<(u64, u64)> {
+        let taken = || bad("offset in the heap", offset, "the bytes there are free already");
+        let end = offset.checked_add(len).ok_or_else(taken)?;
+        let before = self.bytes.range(..end).next_back().map(|(&start, &size)| (start, start + size));
+        if before.is_some_and(|(_, before_end)| before_end > offset) {
+            return Err(taken());
+        }
+        if let Some(next) = self.bytes.remove(&end) {
+            len += next;
+        }
+        if let Some((start, before_end)) = before
+            && before_end == offset
+        {
+            len += offset - start;
+            offset = start;
+        }
+        self.bytes.insert(offset, len);
+        Ok((offset, len))
+    }
+
+    /// Forgets all that is free in a part of the heap.
+    pub(super) fn forget(&mut self, part: std::ops::Range<u64>) {
+        self.bytes.retain(|offset, _| !part.contains(offset));
+        self.gaps.forget(part);
+    }
+
+    /// Plans to write everything to the manager; one is made if there is none, and it is deleted if nothing is free.
+    pub(super) fn store(
+        &mut self,
+        core: &mut Core,
+        changes: &mut Changes,
+        heap: &mut FractalHeapHeader,
+        geometry: &Geometry,
+    ) -> Result<()> {
+        if self.bytes.is_empty() && self.gaps.is_empty() {
+            self.delete(core, changes, heap)?;
+            return Ok(());
+        }
+        let (address, old) = match self.manager.take() {
+            Some(manager) => manager,
+            None => new_manager(core, changes, heap)?,
+        };
+        let sets = self.sets(geometry)?;
+        let mut header = FreeSpaceHeader { list: None, list_used: 0, list_allocated: 0, ..old.clone() };
+        self.count(&mut header, geometry)?;
+        let list = FreeSpaceSections { header: address, sets, slack: Vec::new() };
+        let len = list.needed(&header.list_context(core.sizes())) as u64;
+        // Reader and writer of the list have to agree on its length to the byte.
+        let place = match old.list {
+            Some(place) if old.list_allocated == len => place,
+            old_place => {
+                if let Some(place) = old_place {
+                    changes.release(place, old.list_allocated);
+                }
+                changes.allocate(core, len)?
+            }
+        };
+        header = FreeSpaceHeader { list: Some(place), list_used: len, list_allocated: len, ..header };
+        let cx: SectionContext = header.list_context(core.sizes());
+        changes.put(place, &list, &cx)?;
+        changes.put(address, &header, &core.sizes())?;
+        heap.free_space_manager = Some(address);
+        self.manager = Some((address, header));
+        Ok(())
+    }
+
+    /// Plans to give the manager's own space back.
+    pub(super) fn delete(
+        &mut self,
+        core: &Core,
+        changes: &mut Changes,
+        heap: &mut FractalHeapHeader,
+    ) -> Result<()> {
+        if let Some((address, header)) = self.manager.take() {
+            if let Some(list) = header.list {
+                changes.release(list, header.list_allocated);
+            }
+            changes.release(address, header.encoded_len(&core.sizes())? as u64);
+        }
+        heap.free_space_manager = None;
+        Ok(())
+    }
+
+    /// The sections by their size, and those of one size by their offset, as libhdf5 stores them.
+    fn sets(&self, geometry: &Geometry) -> Result<Vec<SectionSet>> {
+        let mut sets: BTreeMap<u64, Vec<Section>> = BTreeMap::new();
+        for (&offset, &size) in &self.bytes {
+            sets.entry(size).or_default().push(Section { offset, kind: SectionKind::Bytes });
+        }
+        for (&offset, gap) in self.gaps.iter() {
+            let size = geometry.block_room(gap.first_row(geometry)?)?;
+            let kind = SectionKind::FirstRow(stored_gap(gap, geometry)?);
+            sets.entry(size).or_default().push(Section { offset, kind });
+        }
+        let set = |(size, mut sections): (u64, Vec<Section>)| {
+            sections.sort_unstable_by_key(|section| section.offset);
+            SectionSet { size, sections }
+        };
+        Ok(sets.into_iter().map(set).collect())
+    }
+
+    /// Counts the sections, those among them that are not stored as well.
+    pub(super) fn count(&self, header: &mut FreeSpaceHeader, geometry: &Geometry) -> Result<()> {
+        let overflow = || Error::malformed("a heap with over 2^64 bytes of free space");
+        let mut sections = self.bytes.len() as u64;
+        let mut space = self.bytes.values().sum::<u64>();
+        for (_, gap) in self.gaps.iter() {
+            let (rows, sizes) = geometry.sections_of(gap.first, gap.count)?;
+            sections = sections.checked_add(rows).ok_or_else(overflow)?;
+            space = space.checked_add(sizes).ok_or_else(overflow)?;
+        }
+        header.space = space;
+        header.sections = sections;
+        header.serialized_sections = (self.bytes.len() + self.gaps.len()) as u64;
+        header.ghost_sections = sections - header.serialized_sections;
+        Ok(())
+    }
+}
+
+fn new_manager(
+    core: &mut Core,
+    changes: &mut Changes,
+    heap: &FractalHeapHeader,
+) -> Result<(Address, FreeSpaceHeader)> {
+    let header = FreeSpaceHeader {
+        client: Client::FractalHeap,
+        space: 0,
+        sections: 0,
+        serialized_sections: 0,
+        ghost_sections: 0,
+        classes: CLASSES,
+        shrink_percent: SHRINK_PERCENT,
+        expand_percent: EXPAND_PERCENT,
+        address_bits: heap.table.max_bits,
+        max_section_size: heap.table.max_direct,
+        list: None,
+        list_used: 0,
+        list_allocated: 0,
+    };
+    let len = header.encoded_len(&core.sizes())? as u64;
+    Ok((changes.allocate(core, len)?, header))
+}
+
+/// Checks that a section lies where its row and column say, in an indirect block that the heap has room for.
+fn check_gap(
+    blocks: MissingBlocks,
+    offset: u64,
+    heap: &FractalHeapHeader,
+    geometry: &Geometry,
+) -> Result<Gap> {
+    let wrong = || bad("offset of a free-space section", offset, "not where its row and column are");
+    let rows = rows_at(blocks.block, u32::from(heap.root_rows), geometry)?.ok_or_else(wrong)?;
+    let (row, column) = (u64::from(blocks.row), u64::from(blocks.column));
+    let gap = Gap { block: blocks.block, first: row * geometry.width() + column, count: blocks.count.into() };
+    let fits = gap.first + gap.count <= u64::from(rows) * geometry.width();
+    if column < geometry.width() && fits && gap.count > 0 && gap.offset(geometry)? == offset {
+        return Ok(gap);
+    }
+    Err(wrong())
+}
+
+/// The rows of the indirect block that begins at an offset in the heap, if there is a place for one.
+fn rows_at(block: u64, root_rows: u32, geometry: &Geometry) -> Result<Option<u32>> {
+    let (mut begin, mut rows) = (0, root_rows);
+    // An indirect block has fewer rows than the one that holds it: this ends.
+    while begin != block {
+        let (row, column) = geometry.table.locate(block - begin)?;
+        if row >= rows || geometry.is_direct(row) {
+            return Ok(None);
+        }
+        begin += geometry.table.block_offset(row, column)?;
+        rows = geometry.table.child_rows(row)?;
+    }
+    Ok(Some(rows))
+}
+
+fn stored_gap(gap: &Gap, geometry: &Geometry) -> Result<MissingBlocks> {
+    let narrow = |value: u64| {
+        u16::try_from(value).map_err(|_| Error::limit("entries of an indirect block", value, u16::MAX.into()))
+    };
+    Ok(MissingBlocks {
+        block: gap.block,
+        row: narrow(u64::from(geometry.row(gap.first)?))?,
+        column: narrow(gap.first % geometry.width())?,
+        count: narrow(gap.count)?,
+    })
+}
+
+fn bad(name: &'static str, value: u64, rule: &'static str) -> Error {
+    Error::field(name, value, rule).within(Structure::FreeSpaceSections)
+}

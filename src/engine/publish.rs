@@ -1,0 +1,264 @@
+//! How a new state of the file comes to count: by a flush, which hands it to the operating system, or by a commit, which
+//! is all or nothing whatever happens. "Commits" in `docs/design.md` has the analysis of the cases.
+
+use std::ops::Range;
+
+use super::overlay::Piece;
+use super::ranges::Ranges;
+use super::txn::{Guard, SPILL};
+use super::{Core, pending};
+use crate::base::{Address, Error, Result};
+use crate::format::pending_commit::{CommitMarker, CommitTable, Copy};
+use crate::format::superblock::{OPEN_FOR_WRITING, Superblock};
+use crate::format::{self, Wire};
+
+/// Versions of the superblock from this one on have flags that libhdf5 looks at.
+const FIRST_WITH_FLAGS: u8 = 3;
+
+impl Core {
+    /// Hands everything to the operating system. Once somebody has committed, the new state counts at the next commit
+    /// and not before.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.check_writable()?;
+        self.seal_heap()?;
+        if self.txn_mut()?.guard == Guard::Bound { self.spill() } else { self.publish_in_place() }
+    }
+
+    /// Makes the new state durable: from here on the file has it, and whatever ends this call early leaves it with this
+    /// state or with the one before.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.check_writable()?;
+        self.seal_heap()?;
+        let txn = self.txn_mut()?;
+        txn.guard = Guard::Bound;
+        if !txn.changed {
+            return self.barrier();
+        }
+        self.spill()?;
+        let copies = self.copies()?;
+        if copies.is_empty() { self.publish_superblock() } else { self.publish_copies(copies) }
+    }
+
+    /// Leaves a complete file behind.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        self.check_writable()?;
+        if self.txn_mut()?.guard == Guard::Bound {
+            return self.commit();
+        }
+        self.flush()?;
+        if self.superblock.flags & OPEN_FOR_WRITING != 0 {
+            self.superblock.flags &= !OPEN_FOR_WRITING;
+            self.write_superblock()?;
+        }
+        Ok(())
+    }
+
+    fn publish_in_place(&mut self) -> Result<()> {
+        if !self.txn_mut()?.changed {
+            return Ok(());
+        }
+        self.mark_open()?;
+        self.grow_storage()?;
+        self.write_pieces(|_, _| true)?;
+        let flags = self.superblock.flags;
+        self.superblock = Superblock { flags, ..self.settled_superblock(&Ranges::default())? };
+        self.write_superblock()?;
+        self.published()
+    }
+
+    /// Says in the file that it is being written to, before anything of it is overwritten.
+    fn mark_open(&mut self) -> Result<()> {
+        let flagged = self.superblock.flags & OPEN_FOR_WRITING != 0;
+        if self.superblock.version < FIRST_WITH_FLAGS || flagged {
+            return Ok(());
+        }
+        self.superblock.flags |= OPEN_FOR_WRITING;
+        // A file that is new has no superblock yet that could say it.
+        let Some(mut published) = self.txn_mut()?.published.clone() else { return Ok(()) };
+        published.flags |= OPEN_FOR_WRITING;
+        self.write_through(published.base, &format::encode(&published, &())?)
+    }
+
+    /// Writes what is in memory to the storage, as far as that harms nothing that is published.
+    pub(super) fn spill(&mut self) -> Result<()> {
+        let txn = self.txn_mut()?;
+        match txn.guard {
+            Guard::Willing => {
+                txn.guard = Guard::LetGo;
+                self.write_pieces(|_, _| true)
+            }
+            Guard::LetGo => self.write_pieces(|_, _| true),
+            Guard::Bound => {
+                self.write_pieces(|core, range| {
+                    core.txn
+                        .as_ref()
+                        .is_some_and(|txn| txn.space.is_fresh(range.start, range.end - range.start))
+                })?;
+                self.shadow_pieces()
+            }
+        }
+    }
+
+    /// Writes the pieces in memory that `which` picks to their places; those that lie side by side in one go.
+    fn write_pieces(&mut self, which: impl Fn(&Core, Range<u64>) -> bool) -> Result<()> {
+        let in_memory = |(address, piece): (u64, &Piece)| match piece {
+            Piece::Memory(bytes) => Some(address..address + bytes.len() as u64),
+            Piece::Shadow { .. } => None,
+        };
+        let pieces: Vec<_> = self.overlay.iter().filter_map(in_memory).collect();
+        let mut run: (u64, Vec<u8>) = (0, Vec::new());
+        for range in pieces.into_iter().filter(|range| which(self, range.clone())).collect::<Vec<_>>() {
+            let adjacent = run.0 + run.1.len() as u64 == range.start && run.1.len() < SPILL;
+            if !adjacent {
+                self.write_run(&mut run)?;
+                run.0 = range.start;
+            }
+            if let Some(Piece::Memory(bytes)) = self.overlay.at(range.start) {
+                run.1.extend_from_slice(bytes);
+            }
+        }
+        self.write_run(&mut run)
+    }
+
+    /// A piece that cannot be written stays where it is.
+    fn write_run(&mut self, (address, bytes): &mut (u64, Vec<u8>)) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let offset = self.offset(Address(*address))?;
+        self.write_through(offset, bytes)?;
+        self.overlay.remove(*address..*address + bytes.len() as u64);
+        bytes.clear();
+        Ok(())
+    }
+
+    /// Writes all pieces in memory to new space, where they wait for the commit.
+    fn shadow_pieces(&mut self) -> Result<()> {
+        let in_memory = |(address, piece): (u64, &Piece)| match piece {
+            Piece::Memory(bytes) => Some((address, bytes.clone())),
+            Piece::Shadow { .. } => None,
+        };
+        let pieces: Vec<_> = self.overlay.iter().filter_map(in_memory).collect();
+        let total = pieces.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        if total == 0 {
+            return Ok(());
+        }
+        let first = self.allocate(total as u64)?;
+        let joined: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes).copied().collect();
+        let offset = self.offset(first)?;
+        self.write_through(offset, &joined)?;
+        let mut at = first.0;
+        for (address, bytes) in pieces {
+            let len = bytes.len() as u64;
+            self.overlay.replace(address, Piece::Shadow { at, len });
+            at += len;
+        }
+        Ok(())
+    }
+
+    /// What is to be copied to its place once the commit is decided.
+    fn copies(&self) -> Result<Vec<Copy>> {
+        let shadow = |(to, piece): (u64, &Piece)| match *piece {
+            Piece::Shadow { at, len } => {
+                let checksum = pending::checksum(&*self.storage, self.superblock.base, Address(at), len);
+                Some(checksum.map(|checksum| Copy { from: Address(at), to: Address(to), len, checksum }))
+            }
+            Piece::Memory(_) => None,
+        };
+        self.overlay.iter().filter_map(shadow).collect()
+    }
+
+    /// Nothing of the published state is overwritten but the superblock, which lies within one sector.
+    fn publish_superblock(&mut self) -> Result<()> {
+        let superblock = self.settled_superblock(&Ranges::default())?;
+        self.grow_storage()?;
+        self.barrier()?;
+        self.superblock = superblock;
+        let written = self.write_superblock().and_then(|()| self.barrier());
+        written.map_err(|e| self.fail(e))?;
+        self.published()
+    }
+
+    fn publish_copies(&mut self, copies: Vec<Copy>) -> Result<()> {
+        // How long the table is does not depend on what the superblock says.
+        let mut table = CommitTable { superblock: format::encode(&self.superblock, &())?, copies };
+        let len = table.encoded_len(&())? as u64;
+        let table_len = u32::try_from(len)
+            .map_err(|_| Error::limit("the table of a commit", len, u64::from(u32::MAX)))?;
+        let at = self.allocate(len)?;
+        let mut used = Ranges::default();
+        used.insert(at.0..at.0 + len);
+        table.copies.iter().for_each(|copy| used.insert(copy.from.0..copy.from.0 + copy.len));
+        let superblock = self.settled_superblock(&used)?;
+        table.superblock = format::encode(&superblock, &())?;
+        if let Err(error) = self.prepare(at, &table) {
+            self.release(at, len)?;
+            return Err(error);
+        }
+        let marker = format::encode(&CommitMarker { table: at, table_len }, &())?;
+        let base = self.superblock.base;
+        // From the marker on, the new state counts.
+        let decided = self.write_through(base, &marker).and_then(|()| self.barrier());
+        let applied = decided.and_then(|()| pending::apply(&*self.storage, base, &table));
+        self.blocks.forget(0, u64::MAX);
+        applied.map_err(|e| self.fail(e))?;
+        self.superblock = superblock;
+        self.overlay.clear();
+        for range in used.iter() {
+            self.release(Address(range.start), range.end - range.start)?;
+        }
+        self.published()
+    }
+
+    /// Writes all that has to be there before the commit is decided.
+    fn prepare(&mut self, at: Address, table: &CommitTable) -> Result<()> {
+        let offset = self.offset(at)?;
+        self.write_through(offset, &format::encode(table, &())?)?;
+        self.grow_storage()?;
+        self.barrier()
+    }
+
+    /// The superblock as it will be once the new state counts; `unneeded` will be free then.
+    fn settled_superblock(&mut self, unneeded: &Ranges) -> Result<Superblock> {
+        let mut superblock = self.superblock.clone();
+        superblock.flags &= !OPEN_FOR_WRITING;
+        superblock.end_of_file = superblock.base + self.txn_mut()?.space.settled_end(unneeded);
+        Ok(superblock)
+    }
+
+    /// Sees to it that all that is allocated is there. Space that nobody has written to reads as zeros.
+    fn grow_storage(&mut self) -> Result<()> {
+        let end = self.superblock.base + self.txn_mut()?.space.end();
+        if self.storage.len()? < end {
+            self.blocks.forget(self.storage_len, end - self.storage_len.min(end));
+            self.storage.set_len(end)?;
+        }
+        self.storage_len = self.storage_len.max(end);
+        Ok(())
+    }
+
+    fn write_superblock(&mut self) -> Result<()> {
+        let block = format::encode(&self.superblock, &())?;
+        self.write_through(self.superblock.base, &block)
+    }
+
+    /// Waits until all that was written is on the medium. Where that fails, nobody knows what of it is.
+    fn barrier(&mut self) -> Result<()> {
+        self.storage.sync().map_err(|e| self.fail(e.into()))
+    }
+
+    /// The file has the new state: what only the one before needed is free.
+    fn published(&mut self) -> Result<()> {
+        let (end, published) = (self.superblock.end_of_file, self.superblock.clone());
+        let txn = self.txn_mut()?;
+        txn.space.publish();
+        txn.changed = false;
+        txn.published = Some(published);
+        // A file that stays longer than it says is complete all the same.
+        if self.storage.len()? > end && self.storage.set_len(end).is_ok() {
+            self.blocks.forget(end, u64::MAX);
+        }
+        self.storage_len = end;
+        Ok(())
+    }
+}

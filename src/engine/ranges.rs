@@ -1,0 +1,112 @@
+//! A set of pieces of the file, none of which touch each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// Disjoint ranges; neighbours are joined.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ranges {
+    /// Start to end.
+    by_place: BTreeMap<u64, u64>,
+    /// Length and start: what finds the smallest piece that is large enough.
+    by_size: BTreeSet<(u64, u64)>,
+}
+
+impl Ranges {
+    /// Adds a range that shares no byte with those that are there; empty ones are nothing.
+    pub(super) fn insert(&mut self, range: Range<u64>) {
+        let Range { mut start, mut end } = range;
+        if start >= end {
+            return;
+        }
+        if let Some(&next) = self.by_place.get(&end) {
+            self.take(end, next);
+            end = next;
+        }
+        if let Some((&before, &before_end)) = self.by_place.range(..start).next_back()
+            && before_end == start
+        {
+            self.take(before, before_end);
+            start = before;
+        }
+        self.by_place.insert(start, end);
+        self.by_size.insert((end - start, start));
+    }
+
+    /// Takes away whatever of a range is there.
+    pub(super) fn remove(&mut self, range: Range<u64>) {
+        let overlapping: Vec<(u64, u64)> = self
+            .by_place
+            .range(..range.end)
+            .rev()
+            .take_while(|&(_, &end)| end > range.start)
+            .map(|(&start, &end)| (start, end))
+            .collect();
+        for (start, end) in overlapping {
+            self.take(start, end);
+            self.insert(start..range.start.min(end));
+            self.insert(range.end.max(start)..end);
+        }
+    }
+
+    /// Whether all bytes of a range are there.
+    pub(super) fn contains(&self, range: &Range<u64>) -> bool {
+        let around = self.by_place.range(..=range.start).next_back();
+        range.is_empty() || around.is_some_and(|(_, &end)| end >= range.end)
+    }
+
+    /// The smallest piece that has `size` bytes from a multiple of `align` on; tells where those begin.
+    pub(super) fn fit(&self, size: u64, align: u64) -> Option<u64> {
+        self.by_size.range((size, 0)..).find_map(|&(len, start)| {
+            let aligned = start.checked_next_multiple_of(align)?;
+            (aligned - start <= len - size).then_some(aligned)
+        })
+    }
+
+    /// The piece that ends here, by its start.
+    pub(super) fn ending_at(&self, end: u64) -> Option<u64> {
+        let (&start, &its_end) = self.by_place.range(..end).next_back()?;
+        (its_end == end).then_some(start)
+    }
+
+    /// All pieces, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Range<u64>> + '_ {
+        self.by_place.iter().map(|(&start, &end)| start..end)
+    }
+
+    fn take(&mut self, start: u64, end: u64) {
+        self.by_place.remove(&start);
+        self.by_size.remove(&(end - start, start));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_joined_and_pieces_cut() {
+        let mut ranges = Ranges::default();
+        ranges.insert(10..20);
+        ranges.insert(30..40);
+        ranges.insert(20..30);
+        assert_eq!((ranges.ending_at(40), ranges.iter().count()), (Some(10), 1));
+        ranges.remove(15..25);
+        ranges.remove(38..90);
+        assert_eq!(ranges.iter().collect::<Vec<_>>(), [10..15, 25..38]);
+        assert!(ranges.contains(&(26..38)) && !ranges.contains(&(14..26)) && ranges.contains(&(7..7)));
+        assert_eq!((ranges.ending_at(38), ranges.ending_at(37)), (Some(25), None));
+        ranges.remove(0..100);
+        assert_eq!(ranges, Ranges::default());
+    }
+
+    #[test]
+    fn the_smallest_piece_that_is_large_enough_is_found() {
+        let mut ranges = Ranges::default();
+        ranges.insert(3..20);
+        ranges.insert(101..109);
+        assert_eq!(ranges.fit(8, 1), Some(101));
+        assert_eq!(ranges.fit(8, 8), Some(8));
+        assert_eq!(ranges.fit(18, 1), None);
+    }
+}
