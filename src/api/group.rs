@@ -209,21 +209,11 @@ impl Group {
             match found.map_err(|e| at.shared.locate(e))? {
                 Resolved::Here { address, path } => return Ok(at.other(address, path)),
                 Resolved::External { file, path: rest } => {
-                    (at, path) = (self.linked(&at, &file, name)?, rest);
+                    (at, path) = (at.linked(&file, &whole())?, rest);
                 }
             }
         }
         Err(Error::misuse("the path has no end"))
-    }
-
-    /// The root of the file that an external link on the way to `name` names.
-    fn linked(&self, at: &Handle, file: &[u8], name: &str) -> Result<Handle> {
-        let shared = at.shared.linked(file).map_err(|e| {
-            let named_by = at.shared.read().file_name();
-            e.of(&engine::join(&self.handle.path, name)).in_file(&String::from_utf8_lossy(file), &named_by)
-        })?;
-        let address = shared.read().superblock.root_header();
-        Ok(Handle { shared, address, path: "/".to_owned() })
     }
 }
 

@@ -18,6 +18,7 @@ use super::chunk_cache::ChunkCache;
 use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
 use super::external::ExternalData;
+use super::gathered::Gathered;
 use super::sink::{self, Band};
 use super::virtual_dataset::{Trail, read_virtual};
 
@@ -31,11 +32,18 @@ pub(crate) struct Reading<'a> {
     pub(super) target: Option<&'a Datatype>,
     /// The virtual datasets that led here.
     pub(super) trail: Trail<'a>,
+    /// Takes what the elements of a virtual dataset name in the files that they come from.
+    pub(super) gathered: Option<&'a Gathered>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(core: &'a Core, cache: &'a ChunkCache, info: &'a DatasetInfo) -> Self {
-        Reading { core, cache, info, target: None, trail: Trail::default() }
+        Reading { core, cache, info, target: None, trail: Trail::default(), gathered: None }
+    }
+
+    /// The same for elements that name objects, of a virtual dataset.
+    pub(crate) fn gathering(self, gathered: Option<&'a Gathered>) -> Self {
+        Reading { gathered, ..self }
     }
 
     /// The same for elements that are to have a type of their own.
