@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use h5::types::stored::{Class, Reference};
 use h5::{
-    Axis, Driver, Error, ErrorKind, File, FileAccess, FileOptions, Hyperslab, MissingSources, Misuse, Object,
-    ReferenceTarget,
+    Axis, Driver, Error, ErrorKind, File, FileAccess, FileOptions, Hyperslab, LinkKind, MissingSources,
+    Misuse, Object, ReferenceTarget,
 };
 
 fn folder() -> PathBuf {
@@ -261,6 +261,36 @@ fn external_links_lead_on_in_the_other_file() {
     names("no_file", &["\"/no_file\"", "\"no_such_file.h5\"", "links.h5"]);
     names("no_object", &["\"/no_such_object\"", "source.h5", "links.h5"]);
     names("loop", &["the depth of nesting", "\"/loop\"", "links.h5"]);
+}
+
+#[test]
+fn names_that_are_not_utf_8_are_followed_by_their_bytes() {
+    let file = open("latin_1.h5");
+    let links = file.links().unwrap();
+    let link = |name: &[u8]| links.iter().find(|link| link.raw_name == name).unwrap();
+    assert_eq!(link(b"s\xf6ft").kind, LinkKind::Soft(b"/gr\xfcn/d\xe9".to_vec()));
+    let (name, path) = (b"./latin_1.h5".to_vec(), b"/gr\xfcn".to_vec());
+    assert_eq!(link(b"\xe4u\xdfer").kind, LinkKind::External { file: name, path });
+    let values = |object: Object| match object {
+        Object::Dataset(dataset) => dataset.read_raw::<i32>().unwrap(),
+        other => panic!("{other:?} is no dataset"),
+    };
+    assert_eq!(values(file.open_link(link(b"s\xf6ft")).unwrap()), [5, 6, 7]);
+    assert_eq!(values(file.open_raw(b"\xe4u\xdfer/d\xe9").unwrap()), [5, 6, 7]);
+}
+
+#[test]
+fn links_that_cannot_be_followed_are_listed_and_say_why() {
+    let file = open("latin_1.h5");
+    let kind = |name: &str| file.links().unwrap().into_iter().find(|link| link.name == name).unwrap().kind;
+    assert_eq!(kind("user"), LinkKind::User(187));
+    let error = file.open("user").unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsupported(_)), "{error}");
+    assert_eq!(error.object(), Some("/user"));
+    assert!(error.to_string().contains("user-defined links, here of class 187"), "{error}");
+    let LinkKind::Unreadable(why) = kind("bad") else { panic!("{:?}", kind("bad")) };
+    assert!(why.contains("version and flags are 0x9"), "{why}");
+    assert!(refused(file.open("bad")).contains("version and flags are 0x9"));
 }
 
 #[test]
