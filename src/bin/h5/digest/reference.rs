@@ -116,7 +116,11 @@ fn selection(object: &Object, region: &RegionSelection, out: &mut Vec<u8>) -> Op
         let last = shape.iter().map(|size| size.saturating_sub(1));
         (*region == RegionSelection::All).then(|| (vec![0; shape.len()], last.collect()))
     });
-    let rank = bounds.as_ref().map_or(shape.len(), |(low, _)| low.len());
+    // Neither does libhdf5 take a selection that is one of another dataset.
+    if bounds.as_ref().is_some_and(|(low, _)| low.len() != shape.len()) {
+        return None;
+    }
+    let rank = shape.len();
     out.push(kind);
     out.extend_from_slice(&u32::try_from(rank).ok()?.to_le_bytes());
     out.extend_from_slice(&count.to_le_bytes());
