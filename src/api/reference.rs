@@ -96,7 +96,12 @@ impl RegionSelection {
 impl Location {
     /// Opens the object whose header lies at an address of this file, as references name it.
     pub fn open_address(&self, address: u64) -> Result<Object> {
-        Object::at(self.handle.other(Address(address), format!("object at {address}")))
+        self.open_address_as(address, &format!("object at {address}"))
+    }
+
+    /// Opens the object whose header lies at an address of this file, and which is known by a path: errors name that.
+    pub fn open_address_as(&self, address: u64, path: &str) -> Result<Object> {
+        Object::at(self.handle.other(Address(address), path.to_owned()))
     }
 
     /// Opens the object that a reference of this file is about, wholly or in part. Of another file it is opened as
