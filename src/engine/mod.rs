@@ -19,6 +19,7 @@ mod global_heap;
 mod group;
 mod header;
 mod header_edit;
+mod modified;
 mod neighbours;
 mod open;
 mod path;
@@ -42,6 +43,7 @@ pub(crate) use group::{
     new_group_header,
 };
 pub(crate) use header::Header;
+pub(crate) use modified::modified;
 pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
