@@ -160,11 +160,11 @@ fn print_member(group: &Group, name: &str, kind: &LinkKind, seen: &mut HashSet<u
     match kind {
         LinkKind::Hard(_) => {}
         LinkKind::Soft(target) => {
-            println!("  {name} -> {target}");
+            println!("  {name} -> {}", target.escape_ascii());
             return None;
         }
         LinkKind::External { file, path } => {
-            println!("  {name} -> {path} in {file}");
+            println!("  {name} -> {} in {}", path.escape_ascii(), file.escape_ascii());
             return None;
         }
         other => {

@@ -6,7 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
-use h5::{Axis, Driver, Error, ErrorKind, File, FileAccess, FileOptions, Hyperslab, MissingSources, Misuse};
+use h5::types::stored::{Class, Reference};
+use h5::{
+    Axis, Driver, Error, ErrorKind, File, FileAccess, FileOptions, Hyperslab, LinkKind, MissingSources,
+    Misuse, Object, ReferenceTarget,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/other_files")
@@ -163,9 +167,80 @@ fn sources_that_make_no_sense_are_refused() {
         assert!(refused(read(&file, name)).contains("among its own sources"), "{name}");
     }
     assert!(refused(read(&file, "too_few")).contains("a mapping of 10 elements to 12"));
-    let error = file.dataset("strings").unwrap().read_raw::<String>().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unsupported(_)), "{error}");
-    assert!(error.to_string().contains("source.h5"), "{error}");
+}
+
+#[test]
+fn texts_come_with_what_they_name_in_their_own_file() {
+    let texts = |file: &str, name: &str| open(file).dataset(name).unwrap().read_raw::<String>().unwrap();
+    assert_eq!(texts("virtual.h5", "strings"), ["a", "bb"]);
+    let all = texts("texts.h5", "texts");
+    // Files with addresses of 4 and 8 bytes, the file itself, and nothing.
+    assert_eq!(all[..6], ["", "text 0", "four", "byte", "offsets", "text 4"]);
+    assert_eq!(all[40..], ["text 39", "", "", "", "here", "", "", ""]);
+    assert_eq!(texts("texts.h5", "nested"), ["", "", "text 0", "four", "byte", "offsets"]);
+    assert_eq!(texts("texts_far.h5", "far"), ["", "", "text 0", "four", "byte", "offsets"]);
+}
+
+#[test]
+fn records_are_taken_member_by_member_with_what_they_name() {
+    let dataset = open("texts.h5").dataset("records").unwrap();
+    let datatype = dataset.dtype().unwrap();
+    let Class::Compound(members) = &datatype.stored().class else { panic!("{datatype}") };
+    let stored = dataset.read_bytes(..).unwrap();
+    let last = stored.chunks_exact(datatype.size() as usize).last().unwrap();
+    let member = |name: &[u8]| {
+        let member = members.iter().find(|member| member.name == name).unwrap();
+        &last[member.offset as usize..][..member.datatype.size as usize]
+    };
+    // Big-endian numbers of 2 bytes in the source.
+    assert_eq!(member(b"n"), 2i64.to_le_bytes());
+    assert_eq!(stored.follow(member(b"row")).unwrap(), (2, vec![2, 0, 0, 0, 3, 0, 0, 0]));
+    let names = member(b"names").chunks_exact(16).map(|name| stored.follow(name).unwrap().1);
+    assert_eq!(names.collect::<Vec<_>>(), [b"a2", b"bb"]);
+}
+
+/// What libhdf5 does too: an address says nothing of a file.
+#[test]
+fn old_references_stay_what_they_are() {
+    let (file, source) = (open("texts.h5"), open("texts_8.h5"));
+    let dataset = file.dataset("references").unwrap();
+    let stored = dataset.read_bytes(..).unwrap();
+    let targets = stored.chunks_exact(8).map(|e| stored.reference(Reference::Object, e).unwrap());
+    let address = |name: &str| ReferenceTarget::Object(source.dataset(name).unwrap().address());
+    let expected = [address("texts"), address("records"), ReferenceTarget::Null];
+    assert_eq!(targets.collect::<Vec<_>>(), expected);
+}
+
+/// Those of 1.12 name the file that they come from.
+#[test]
+fn new_references_lead_into_the_file_that_they_come_from() {
+    let dataset = open("references.h5").dataset("references").unwrap();
+    let Class::Reference(kind) = dataset.dtype().unwrap().stored().class else { panic!("no references") };
+    let stored = dataset.read_bytes(..).unwrap();
+    let size = dataset.dtype().unwrap().size() as usize;
+    let targets: Vec<_> = stored.chunks_exact(size).map(|e| stored.reference(kind, e).unwrap()).collect();
+    for target in &targets[..3] {
+        let object = dataset.open_target(target).unwrap();
+        let Object::Dataset(target) = object else { panic!("{object:?} is no dataset") };
+        assert_eq!(target.read_raw::<i32>().unwrap(), [0, 1, 2, 3, 4, 5]);
+        assert!(target.filename().ends_with("references_source.h5"), "{}", target.filename());
+    }
+    let inner = |target: &ReferenceTarget| match target {
+        ReferenceTarget::External { target, .. } => ReferenceTarget::clone(target),
+        other => panic!("{other:?}"),
+    };
+    let ReferenceTarget::Region { region, .. } = inner(&targets[1]) else { panic!("{:?}", targets[1]) };
+    assert_eq!(region.bounds(), Some((vec![1], vec![2])));
+    assert!(matches!(inner(&targets[2]), ReferenceTarget::Attribute { name, .. } if name == b"at"));
+    assert_eq!(targets[3], ReferenceTarget::Null);
+    assert!(refused(dataset.open_target(&targets[3])).contains("null reference"));
+}
+
+/// Numbers of a type that is not the machine's are made of others in two steps.
+#[test]
+fn stored_numbers_have_the_type_of_the_virtual_dataset() {
+    let stored = open("texts.h5").dataset("big").unwrap().read_bytes(..).unwrap();
+    assert_eq!(stored[..], [1, 2, 2, 3, 3].map(|n: i32| n.to_be_bytes()).concat());
 }
 
 #[test]
@@ -186,6 +261,36 @@ fn external_links_lead_on_in_the_other_file() {
     names("no_file", &["\"/no_file\"", "\"no_such_file.h5\"", "links.h5"]);
     names("no_object", &["\"/no_such_object\"", "source.h5", "links.h5"]);
     names("loop", &["the depth of nesting", "\"/loop\"", "links.h5"]);
+}
+
+#[test]
+fn names_that_are_not_utf_8_are_followed_by_their_bytes() {
+    let file = open("latin_1.h5");
+    let links = file.links().unwrap();
+    let link = |name: &[u8]| links.iter().find(|link| link.raw_name == name).unwrap();
+    assert_eq!(link(b"s\xf6ft").kind, LinkKind::Soft(b"/gr\xfcn/d\xe9".to_vec()));
+    let (name, path) = (b"./latin_1.h5".to_vec(), b"/gr\xfcn".to_vec());
+    assert_eq!(link(b"\xe4u\xdfer").kind, LinkKind::External { file: name, path });
+    let values = |object: Object| match object {
+        Object::Dataset(dataset) => dataset.read_raw::<i32>().unwrap(),
+        other => panic!("{other:?} is no dataset"),
+    };
+    assert_eq!(values(file.open_link(link(b"s\xf6ft")).unwrap()), [5, 6, 7]);
+    assert_eq!(values(file.open_raw(b"\xe4u\xdfer/d\xe9").unwrap()), [5, 6, 7]);
+}
+
+#[test]
+fn links_that_cannot_be_followed_are_listed_and_say_why() {
+    let file = open("latin_1.h5");
+    let kind = |name: &str| file.links().unwrap().into_iter().find(|link| link.name == name).unwrap().kind;
+    assert_eq!(kind("user"), LinkKind::User(187));
+    let error = file.open("user").unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsupported(_)), "{error}");
+    assert_eq!(error.object(), Some("/user"));
+    assert!(error.to_string().contains("user-defined links, here of class 187"), "{error}");
+    let LinkKind::Unreadable(why) = kind("bad") else { panic!("{:?}", kind("bad")) };
+    assert!(why.contains("version and flags are 0x9"), "{why}");
+    assert!(refused(file.open("bad")).contains("version and flags are 0x9"));
 }
 
 #[test]

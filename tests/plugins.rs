@@ -26,7 +26,7 @@ fn what_plugins_encode_is_decoded_to_the_same_bytes() {
             };
             let bytes = dataset.read_bytes(..).unwrap_or_else(|e| panic!("{name}: {e}"));
             let expected = plain.read_bytes(..).unwrap();
-            let differing = bytes.iter().zip(&expected).position(|(ours, theirs)| ours != theirs);
+            let differing = bytes.iter().zip(expected.iter()).position(|(ours, theirs)| ours != theirs);
             assert!(bytes == expected, "{name}: {differing:?} of {} bytes", bytes.len());
             compared += 1;
         }

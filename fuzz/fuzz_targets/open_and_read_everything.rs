@@ -111,19 +111,19 @@ fn stored(elements: &Container) {
     let size = usize::try_from(datatype.size()).unwrap_or(usize::MAX).max(1);
     let Ok(bytes) = elements.read_bytes(..) else { return };
     for element in bytes.chunks_exact(size).take(20) {
-        black_box(elements.follow(element).is_ok());
+        black_box(bytes.follow(element).is_ok());
         for kind in [Reference::Object, Reference::Region] {
-            refers(elements, kind, element);
+            refers(elements, &bytes, kind, element);
         }
         if let Class::Reference(kind) = &datatype.stored().class {
-            refers(elements, kind.clone(), element);
+            refers(elements, &bytes, kind.clone(), element);
         }
     }
 }
 
 /// Any bytes may be taken for a reference.
-fn refers(elements: &Container, kind: Reference, element: &[u8]) {
-    match elements.reference(kind, element) {
+fn refers(elements: &Container, bytes: &h5::StoredElements, kind: Reference, element: &[u8]) {
+    match bytes.reference(kind, element) {
         Ok(ReferenceTarget::Object(address)) => drop(black_box(elements.open_address(address).is_ok())),
         Ok(ReferenceTarget::Region { object, region }) => {
             black_box((elements.open_address(object).is_ok(), region.bounds(), region.count()));

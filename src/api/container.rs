@@ -1,13 +1,14 @@
 //! Reading and writing of what holds elements: datasets and attributes alike.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use ndarray::{Array, ArrayD, ArrayView, Dimension, Ix0, Ix1, Ix2, IxDyn};
 
 use super::elements::{Place, Source, Target};
 use super::handle::Handle;
 use super::types::{Datatype, H5Type};
-use super::{Location, Selection};
+use super::{Location, Selection, StoredElements};
 use crate::base::{Error, Misuse, Result, element_count, to_usize};
 use crate::data::{self, DatasetInfo, Reading};
 use crate::engine::{self, AttributeValue, Core, Header};
@@ -171,21 +172,21 @@ impl Container {
                 }
                 Content::Attribute(_) => return Err(Error::misuse("attributes are read as a whole")),
             };
-            let source = Source { core, datatype: content.datatype(), count: slab.element_count()?, place };
+            let gathered = match &content {
+                Content::Dataset(info) if data::gathers(info) => Some(Arc::default()),
+                _ => None,
+            };
+            let (datatype, count) = (content.datatype(), slab.element_count()?);
+            let source = Source { core, datatype, count, place, gathered };
             f(&source, to_shape(&shape)?)
         })
     }
 
     /// Reads what is selected as it is stored: elements of [`Container::dtype`] in the order of a C array.
-    pub fn read_bytes<S: Into<Selection>>(&self, selection: S) -> Result<Vec<u8>> {
-        self.with_source(&selection.into(), |source, _| source.raw())
-    }
-
-    /// Returns what a stored element of variable length stands for: its number of elements, and their stored bytes.
-    pub fn follow(&self, element: &[u8]) -> Result<(u32, Vec<u8>)> {
-        let core = self.handle.shared.read();
-        super::elements::follow(&core, element, |count, bytes| Ok((count, bytes.to_vec())))
-            .map_err(|e| e.of(&self.handle.path))
+    pub fn read_bytes<S: Into<Selection>>(&self, selection: S) -> Result<StoredElements> {
+        self.with_source(&selection.into(), |source, _| {
+            Ok(StoredElements::new(&self.handle, source.raw()?, source.gathered.clone()))
+        })
     }
 
     /// Reads everything into a vector, in the order of a C array.

@@ -1,14 +1,15 @@
 //! Elements on their way between a file and Rust values: what implementations of `H5Type` work with.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::base::{Budget, Error, Plain, Result, Structure, as_bytes, as_bytes_mut, byte_count};
 use crate::convert::Plan;
-use crate::data::{Reading, read};
+use crate::data::{Gathered, Heap, Reading, read};
 use crate::engine::Core;
 use crate::format::datatype::Datatype;
 use crate::format::global_heap::VariableLength;
-use crate::format::{self, Wire};
+use crate::format::{self, Wire as _};
 use crate::select::Hyperslab;
 
 /// Selected elements of a dataset or all of an attribute, to be made values of.
@@ -17,6 +18,8 @@ pub struct Source<'a> {
     pub(super) datatype: &'a Datatype,
     pub(super) count: u64,
     pub(super) place: Place<'a>,
+    /// What the elements name, where that is not in the file.
+    pub(super) gathered: Option<Arc<Gathered>>,
 }
 
 /// Where the elements are.
@@ -57,7 +60,7 @@ impl Source<'_> {
 
     /// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
     pub(crate) fn follow<T>(&self, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
-        follow(self.core, element, f)
+        Heap { core: self.core, gathered: self.gathered.as_deref() }.follow(element, f)
     }
 
     fn budget(&self) -> &Budget {
@@ -66,7 +69,10 @@ impl Source<'_> {
 
     fn fill(&self, plan: &Plan, target: Option<&Datatype>, out: &mut [u8]) -> Result<()> {
         match self.place {
-            Place::Dataset { reading, slab } => read(reading.with_target(target), slab, plan, out),
+            Place::Dataset { reading, slab } => {
+                let reading = reading.with_target(target).gathering(self.gathered.as_deref());
+                read(reading, slab, plan, out)
+            }
             Place::Bytes(bytes) => {
                 if bytes.len() / plan.source_size().max(1) != out.len() / plan.target_size().max(1) {
                     let error = Error::malformed("the data has not as many elements as its dataspace");
@@ -77,15 +83,6 @@ impl Source<'_> {
             }
         }
     }
-}
-
-/// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
-pub(super) fn follow<T>(core: &Core, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
-    let element: VariableLength = format::decode(element, 0, &core.sizes(), &core.budget)?;
-    if element.count == 0 {
-        return f(0, &[]);
-    }
-    core.heap_object(element.id, |bytes| f(element.count, bytes))
 }
 
 /// The file that values are encoded for, and the type that they are to have there.

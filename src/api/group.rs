@@ -39,17 +39,19 @@ pub struct Link {
 pub enum LinkKind {
     /// To the object whose header lies at this address.
     Hard(u64),
-    /// To a path in the same file.
-    Soft(String),
+    /// To a path in the same file, given as it is stored.
+    Soft(Vec<u8>),
     /// To a path in another file.
     External {
-        /// The name of the file.
-        file: String,
-        /// The path in it.
-        path: String,
+        /// The name of the file as it is stored.
+        file: Vec<u8>,
+        /// The path in it as it is stored.
+        path: Vec<u8>,
     },
-    /// To what a user-defined class of links makes of it.
+    /// To what a user-defined class of links makes of it. Such links cannot be followed.
     User(u8),
+    /// To somewhere in another file, but what is stored of it makes no sense, for this reason.
+    Unreadable(String),
 }
 
 /// An object whose kind was not known before it was opened.
@@ -88,6 +90,11 @@ impl Group {
 
     /// Opens whatever has this name.
     pub fn open(&self, name: &str) -> Result<Object> {
+        self.open_raw(name.as_bytes())
+    }
+
+    /// Opens whatever has this name or path, which need not be UTF-8.
+    pub fn open_raw(&self, name: &[u8]) -> Result<Object> {
         Object::at(self.resolve(name)?)
     }
 
@@ -98,12 +105,13 @@ impl Group {
                 let path = engine::join(&self.handle.path, &link.name);
                 Object::at(self.handle.other(crate::base::Address(address), path))
             }
-            _ => self.open(&link.name),
+            _ => self.open_raw(&link.raw_name),
         }
     }
+
     /// Tells whether something has this name and can be found.
     pub fn exists(&self, name: &str) -> bool {
-        self.resolve(name).is_ok()
+        self.resolve(name.as_bytes()).is_ok()
     }
 
     /// Tells whether this group has a link of this name, wherever that leads.
@@ -116,14 +124,13 @@ impl Group {
     pub fn links(&self) -> Result<Vec<Link>> {
         let mut links = self.handle.with(engine::links)?;
         links.sort_by(|a, b| a.name.cmp(&b.name));
-        links.into_iter().map(|link| public(link).map_err(|e| e.of(&self.handle.path))).collect()
+        Ok(links.into_iter().map(public).collect())
     }
 
     /// Returns the links in the order in which they were created; none if the group does not keep that.
     pub fn links_by_creation_order(&self) -> Result<Option<Vec<Link>>> {
         let Some(links) = self.handle.with(engine::links_by_creation_order)? else { return Ok(None) };
-        let links = links.into_iter().map(|link| public(link).map_err(|e| e.of(&self.handle.path)));
-        links.collect::<Result<_>>().map(Some)
+        Ok(Some(links.into_iter().map(public).collect()))
     }
 
     /// Returns the names of the links, sorted by their bytes.
@@ -193,7 +200,7 @@ impl Group {
     /// The group that a new object of this name goes into, and its last name.
     pub(super) fn parent_of<'a>(&self, name: &'a str) -> Result<(Handle, &'a str)> {
         match engine::split_parent(name) {
-            (Some(parent), name) => Ok((self.resolve(parent)?, name)),
+            (Some(parent), name) => Ok((self.resolve(parent.as_bytes())?, name)),
             (None, name) => Ok((self.handle.clone(), name)),
         }
     }
@@ -203,53 +210,38 @@ impl Group {
     }
 
     /// Follows a path, through external links into other files.
-    fn resolve(&self, name: &str) -> Result<Handle> {
+    fn resolve(&self, name: &[u8]) -> Result<Handle> {
         let mut at = self.handle.clone();
-        let mut path = name.as_bytes().to_vec();
+        let mut path = name.to_vec();
         for followed in 0.. {
             let core = at.shared.read();
-            let whole = || engine::join(&self.handle.path, name);
+            let whole = || engine::join(&self.handle.path, &String::from_utf8_lossy(name));
             let depth = core.budget.depth(followed).map_err(|e| e.of(&whole()));
             let found = depth.and_then(|()| engine::resolve(&core, at.address, &at.path, &path));
             drop(core);
             match found.map_err(|e| at.shared.locate(e))? {
                 Resolved::Here { address, path } => return Ok(at.other(address, path)),
                 Resolved::External { file, path: rest } => {
-                    (at, path) = (self.linked(&at, &file, name)?, rest);
+                    (at, path) = (at.linked(&file, &whole())?, rest);
                 }
             }
         }
         Err(Error::misuse("the path has no end"))
     }
-
-    /// The root of the file that an external link on the way to `name` names.
-    fn linked(&self, at: &Handle, file: &[u8], name: &str) -> Result<Handle> {
-        let shared = at.shared.linked(file).map_err(|e| {
-            let named_by = at.shared.read().file_name();
-            e.of(&engine::join(&self.handle.path, name)).in_file(&String::from_utf8_lossy(file), &named_by)
-        })?;
-        let address = shared.read().superblock.root_header();
-        Ok(Handle { shared, address, path: "/".to_owned() })
-    }
 }
 
-fn public(link: link::Link) -> Result<Link> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let external = match link.target.external() {
-        Some(parts) => {
-            let (file, path) = parts?;
-            Some(LinkKind::External { file: text(file), path: text(path) })
-        }
-        None => None,
+fn public(link: link::Link) -> Link {
+    let kind = match &link.target {
+        Target::Hard(address) => LinkKind::Hard(address.0),
+        Target::Soft(path) => LinkKind::Soft(path.clone()),
+        Target::Other { kind, .. } => match link.target.external() {
+            Some(Ok((file, path))) => LinkKind::External { file: file.to_vec(), path: path.to_vec() },
+            Some(Err(error)) => LinkKind::Unreadable(error.to_string()),
+            None => LinkKind::User(*kind),
+        },
     };
-    let kind = match (external, &link.target) {
-        (Some(external), _) => external,
-        (None, Target::Hard(address)) => LinkKind::Hard(address.0),
-        (None, Target::Soft(path)) => LinkKind::Soft(text(path)),
-        (None, Target::Other { kind, .. }) => LinkKind::User(*kind),
-    };
-    let name = text(&link.name);
-    Ok(Link { name, raw_name: link.name, kind, creation_order: link.creation_order })
+    let name = String::from_utf8_lossy(&link.name).into_owned();
+    Link { name, raw_name: link.name, kind, creation_order: link.creation_order }
 }
 
 impl Object {

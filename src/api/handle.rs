@@ -37,11 +37,11 @@ impl Shared {
         Arc::new(Shared { core, chunks, path, origin, linked, chunk_cache })
     }
 
-    /// Opens the file that an external link of this one names; a file that led here is that very file.
+    /// Opens the file that an external link or a reference of this one names; a file that led here is that very file.
     pub(super) fn linked(self: &Arc<Self>, name: &[u8]) -> Result<Arc<Shared>> {
         let core = self.read();
         let Some(path) = core.neighbour_path(name)? else {
-            let what = "the file that an external link names is not there";
+            let what = "the file that is named is not there";
             return Err(std::io::Error::new(std::io::ErrorKind::NotFound, what).into());
         };
         if core.path() == Some(&path) {
@@ -117,6 +117,16 @@ impl Handle {
     pub(super) fn with_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let mut core = self.shared.write();
         core.edit(f).map_err(|e| e.of(&self.path))
+    }
+
+    /// The root of another file that this one names, on the way to an object.
+    pub(super) fn linked(&self, file: &[u8], object: &str) -> Result<Handle> {
+        let shared = self.shared.linked(file).map_err(|e| {
+            let named_by = self.shared.read().file_name();
+            e.of(object).in_file(&String::from_utf8_lossy(file), &named_by)
+        })?;
+        let address = shared.read().superblock.root_header();
+        Ok(Handle { shared, address, path: "/".to_owned() })
     }
 
     pub(super) fn other(&self, address: Address, path: String) -> Handle {

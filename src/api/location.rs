@@ -1,5 +1,7 @@
 //! What groups, datasets and committed datatypes have in common: a name, a file, attributes.
 
+use std::time::{Duration, SystemTime};
+
 use super::File;
 use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
@@ -44,6 +46,12 @@ impl Location {
     pub fn comment(&self) -> Result<Option<String>> {
         let comment = self.handle.with(|core, header| header.message::<Comment>(core))?;
         Ok(comment.map(|comment| String::from_utf8_lossy(&comment.0).into_owned()))
+    }
+
+    /// Returns when the object was last changed; none if it does not say, as new objects usually do not.
+    pub fn modified(&self) -> Result<Option<SystemTime>> {
+        let seconds = self.handle.with(engine::modified)?;
+        Ok(seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)))
     }
 
     /// Returns the type that a committed datatype holds; none for other objects.

@@ -15,6 +15,7 @@ mod options;
 mod reference;
 mod selection;
 mod storage_info;
+mod stored_elements;
 mod superblock_info;
 pub mod types;
 
@@ -33,5 +34,6 @@ pub use selection::{Selection, SliceOrIndex};
 pub use storage_info::{
     AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualAxis, VirtualSelection, VirtualSource,
 };
+pub use stored_elements::StoredElements;
 pub use superblock_info::{FileSpaceStrategy, SuperblockInfo};
 pub use types::H5Type;

@@ -1,10 +1,10 @@
 //! What the elements of reference types refer to.
 
-use super::container::Container;
 use super::group::Object;
 use super::location::Location;
 use super::types::stored;
-use crate::base::{Address, Result};
+use crate::base::{Address, Error, Result};
+use crate::data::Heap;
 use crate::engine::Core;
 use crate::format::global_heap::GlobalHeapId;
 use crate::format::reference::{
@@ -93,22 +93,37 @@ impl RegionSelection {
     }
 }
 
-impl Container {
-    /// Finds out what a stored element of a reference type refers to.
-    pub fn reference(&self, kind: stored::Reference, element: &[u8]) -> Result<ReferenceTarget> {
-        let core = self.handle.shared.read();
-        target(&core, kind, element).map_err(|e| e.of(&self.handle.path))
-    }
-}
-
 impl Location {
     /// Opens the object whose header lies at an address of this file, as references name it.
     pub fn open_address(&self, address: u64) -> Result<Object> {
-        Object::at(self.handle.other(Address(address), format!("object at {address}")))
+        self.open_address_as(address, &format!("object at {address}"))
+    }
+
+    /// Opens the object whose header lies at an address of this file, and which is known by a path: errors name that.
+    pub fn open_address_as(&self, address: u64, path: &str) -> Result<Object> {
+        Object::at(self.handle.other(Address(address), path.to_owned()))
+    }
+
+    /// Opens the object that a reference of this file is about, wholly or in part. Of another file it is opened as
+    /// far as [`FileOptions::file_access`](crate::FileOptions::file_access) allows it.
+    pub fn open_target(&self, target: &ReferenceTarget) -> Result<Object> {
+        match target {
+            ReferenceTarget::Null => {
+                Err(Error::misuse("a null reference refers to nothing").of(&self.name()))
+            }
+            ReferenceTarget::Object(object)
+            | ReferenceTarget::Region { object, .. }
+            | ReferenceTarget::Attribute { object, .. } => self.open_address(*object),
+            ReferenceTarget::External { file, target } => {
+                Location { handle: self.handle.linked(file, &self.name())? }.open_target(target)
+            }
+        }
     }
 }
 
-fn target(core: &Core, kind: stored::Reference, element: &[u8]) -> Result<ReferenceTarget> {
+/// What a stored element refers to.
+pub(super) fn target(heap: Heap<'_>, kind: stored::Reference, element: &[u8]) -> Result<ReferenceTarget> {
+    let core = heap.core;
     let sizes = core.sizes();
     match kind {
         stored::Reference::Object => {
@@ -132,7 +147,7 @@ fn target(core: &Core, kind: stored::Reference, element: &[u8]) -> Result<Refere
                 RevisedReference::Null => Ok(ReferenceTarget::Null),
                 RevisedReference::Object(address) => Ok(ReferenceTarget::Object(address.0)),
                 RevisedReference::Stored { kind, external, id, .. } => {
-                    stored_target(core, kind, external, id)
+                    stored_target(heap, kind, external, id)
                 }
             }
         }
@@ -140,13 +155,14 @@ fn target(core: &Core, kind: stored::Reference, element: &[u8]) -> Result<Refere
 }
 
 fn stored_target(
-    core: &Core,
+    heap: Heap<'_>,
     kind: ReferenceKind,
     external: bool,
     id: GlobalHeapId,
 ) -> Result<ReferenceTarget> {
+    let core = heap.core;
     let cx = BlockContext { sizes: core.sizes(), kind, external };
-    let block: ReferenceBlock = core.heap_object(id, |bytes| decode_padded(bytes, 0, &cx, &core.budget))?;
+    let block: ReferenceBlock = heap.object(id, |bytes| decode_padded(bytes, 0, &cx, &core.budget))?;
     let object = block.object.0;
     let target = match block.part {
         ReferencePart::Whole => ReferenceTarget::Object(object),

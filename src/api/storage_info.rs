@@ -1,6 +1,6 @@
 //! What a dataset says about its storage beyond its layout: fill values, external files, sources of virtual datasets.
 
-use super::Dataset;
+use super::{Dataset, StoredElements};
 use crate::base::Result;
 use crate::data::{self, DatasetInfo};
 use crate::format::message::fill_value::Fill;
@@ -27,7 +27,7 @@ pub enum FillValue {
     /// Zeros.
     Default,
     /// One element in the dataset's type, as it is stored.
-    User(Vec<u8>),
+    User(StoredElements),
 }
 
 /// When the fill value is written.
@@ -140,7 +140,9 @@ impl Dataset {
                 value: match &fill.value {
                     Fill::Undefined => FillValue::Undefined,
                     Fill::Default => FillValue::Default,
-                    Fill::User(value) => FillValue::User(value.clone()),
+                    Fill::User(value) => {
+                        FillValue::User(StoredElements::new(&self.handle, value.clone(), None))
+                    }
                 },
                 write_time: match fill.write_time {
                     0 => FillTime::Allocation,

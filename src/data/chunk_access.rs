@@ -41,25 +41,40 @@ impl ChunkAccess {
     ) -> Result<bool> {
         let offset = core.offset(record.address)?;
         let locate = |e: Error| e.at(Structure::Chunk, offset);
-        let whole = self.grid.chunk_bytes();
-        let filtered = !self.pipeline.is_bypassed(record.filter_mask) && !self.is_unfiltered_edge(scaled);
-        if !filtered && record.size < whole {
-            let rule = "too small for a chunk without filters";
-            return Err(locate(Error::field("stored size of a chunk", record.size, rule)));
-        }
-        let (needed, available) =
-            (if filtered { record.size } else { whole }, core.end().saturating_sub(offset));
-        if needed > available {
-            return Err(locate(Malformed::Truncated { needed, available }.into()));
-        }
+        let needed = self.stored_bytes(core, scaled, record)?;
         core.budget.values(needed, 1).map_err(locate)?;
         scratch.front.resize(to_usize(needed)?, 0);
         core.read_raw(record.address, &mut scratch.front).map_err(locate)?;
+        let filtered = !self.is_stored_as_is(scaled, record);
         if filtered {
             self.pipeline.decode(record.filter_mask, scratch).map_err(locate)?;
             self.complete(scaled, scratch).map_err(locate)?;
         }
         Ok(filtered)
+    }
+
+    /// Tells whether the stored chunk is its elements as they are.
+    pub(crate) fn is_stored_as_is(&self, scaled: &[u64], record: &ChunkRecord) -> bool {
+        self.pipeline.is_bypassed(record.filter_mask) || self.is_unfiltered_edge(scaled)
+    }
+
+    /// The bytes that a chunk has in the file, which all have to be there.
+    pub(crate) fn stored_bytes(&self, core: &Core, scaled: &[u64], record: &ChunkRecord) -> Result<u64> {
+        let offset = core.offset(record.address)?;
+        let locate = |e: Error| e.at(Structure::Chunk, offset);
+        let (mut needed, whole) = (record.size, self.grid.chunk_bytes());
+        if self.is_stored_as_is(scaled, record) {
+            if needed < whole {
+                let rule = "too small for a chunk without filters";
+                return Err(locate(Error::field("stored size of a chunk", needed, rule)));
+            }
+            needed = whole;
+        }
+        let available = core.end().saturating_sub(offset);
+        if needed > available {
+            return Err(locate(Malformed::Truncated { needed, available }.into()));
+        }
+        Ok(needed)
     }
 
     /// Fills up a chunk that came out short. Oxford Nanopore's fast5 files have chunks at the edge that end with the

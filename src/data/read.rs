@@ -18,6 +18,7 @@ use super::chunk_cache::ChunkCache;
 use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
 use super::external::ExternalData;
+use super::gathered::Gathered;
 use super::sink::{self, Band};
 use super::virtual_dataset::{Trail, read_virtual};
 
@@ -31,11 +32,18 @@ pub(crate) struct Reading<'a> {
     pub(super) target: Option<&'a Datatype>,
     /// The virtual datasets that led here.
     pub(super) trail: Trail<'a>,
+    /// Takes what the elements of a virtual dataset name in the files that they come from.
+    pub(super) gathered: Option<&'a Gathered>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(core: &'a Core, cache: &'a ChunkCache, info: &'a DatasetInfo) -> Self {
-        Reading { core, cache, info, target: None, trail: Trail::default() }
+        Reading { core, cache, info, target: None, trail: Trail::default(), gathered: None }
+    }
+
+    /// The same for elements that name objects, of a virtual dataset.
+    pub(crate) fn gathering(self, gathered: Option<&'a Gathered>) -> Self {
+        Reading { gathered, ..self }
     }
 
     /// The same for elements that are to have a type of their own.
@@ -77,12 +85,13 @@ pub(crate) fn read(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, out: &mu
         Storage::Contiguous { .. } if info.is_external => {
             let header = Header::load(reading.core, info.address)?;
             let data = RefCell::new(ExternalData::open(reading.core, &header)?);
-            read_contiguous(info, &|at, buffer| data.borrow_mut().read(at, buffer), slab, plan, whole)
+            let read_at: ReadAt<'_> = &|at, buffer| data.borrow_mut().read(at, buffer);
+            read_area(&Area::all(info), read_at, slab, plan, whole)
         }
         Storage::Contiguous { address: Some(address), size } => {
             check_size(info, *size)?;
             let read_at = |at, buffer: &mut [u8]| reading.core.read_raw(address.plus(at)?, buffer);
-            read_contiguous(info, &read_at, slab, plan, whole)
+            read_area(&Area::all(info), &read_at, slab, plan, whole)
         }
         Storage::Contiguous { address: None, .. } => {
             let origin = vec![0; info.shape().len()];
@@ -117,45 +126,53 @@ fn check_size(info: &DatasetInfo, size: Option<u64>) -> Result<()> {
     }
 }
 
+/// A part of the dataspace whose elements lie one behind the other: all of it, or a chunk.
+struct Area {
+    corner: Vec<u64>,
+    size: Vec<u64>,
+}
+
+impl Area {
+    fn all(info: &DatasetInfo) -> Self {
+        Area { corner: vec![0; info.shape().len()], size: info.shape().to_vec() }
+    }
+
+    /// How many of its elements are selected.
+    fn selected(&self, slab: &Hyperslab) -> u64 {
+        let axes = slab.axes().iter().zip(&self.corner).zip(&self.size);
+        let inside = axes.map(|((axis, &corner), &size)| axis.within(corner..corner.saturating_add(size)));
+        inside.fold(1, |n, range| n.saturating_mul(range.end - range.start))
+    }
+
+    /// Whether the stretches along the last axis are long enough to be read one by one.
+    fn is_long(&self, slab: &Hyperslab, element: usize) -> bool {
+        match (slab.axes().last(), self.size.last()) {
+            (Some(axis), Some(&size)) => {
+                axis.block == size || axis.block.min(size).saturating_mul(element as u64) >= LONG
+            }
+            _ => true,
+        }
+    }
+}
+
 /// Reads straight into place where that is one stretch; else rows together, if enough of them is wanted; else runs.
-fn read_contiguous(
-    info: &DatasetInfo,
-    read_at: ReadAt<'_>,
-    slab: &Hyperslab,
-    plan: &Plan,
-    band: Band<'_>,
-) -> Result<()> {
-    let (selected, all) = (slab.element_count()?, crate::base::element_count(info.shape())?);
-    let row = byte_count(all / info.shape().first().copied().unwrap_or(1).max(1), plan.source_size())?;
+fn read_area(area: &Area, read_at: ReadAt<'_>, slab: &Hyperslab, plan: &Plan, band: Band<'_>) -> Result<()> {
+    let all = crate::base::element_count(&area.size)?;
+    let row = byte_count(all / area.size.first().copied().unwrap_or(1).max(1), plan.source_size())?;
     // A scalar has no rows.
-    let dense = selected >= all / SPARSE && !info.shape().is_empty();
-    let long_runs = plan.is_identity() && is_long(slab, info.shape(), plan.source_size());
+    let dense = area.selected(slab) >= all / SPARSE && !area.size.is_empty();
+    let long_runs = plan.is_identity() && area.is_long(slab, plan.source_size());
     if dense && !long_runs && (1..=PIECE as u64).contains(&row) {
-        read_rows(info, read_at, slab, plan, row, band)
+        read_rows(area, read_at, slab, plan, row, band)
     } else {
-        read_runs(info, read_at, slab, plan, band)
+        read_runs(area, read_at, slab, plan, band)
     }
 }
 
-/// Whether the stretches along the last axis are long enough to be read one by one.
-fn is_long(slab: &Hyperslab, shape: &[u64], element: usize) -> bool {
-    match (slab.axes().last(), shape.last()) {
-        (Some(axis), Some(&size)) => axis.block == size || axis.block.saturating_mul(element as u64) >= LONG,
-        _ => true,
-    }
-}
-
-fn read_runs(
-    info: &DatasetInfo,
-    read_at: ReadAt<'_>,
-    slab: &Hyperslab,
-    plan: &Plan,
-    band: Band<'_>,
-) -> Result<()> {
-    let origin = vec![0; info.shape().len()];
+fn read_runs(area: &Area, read_at: ReadAt<'_>, slab: &Hyperslab, plan: &Plan, band: Band<'_>) -> Result<()> {
     let (from, to) = (plan.source_size(), plan.target_size());
     let (mut buffer, mut packed) = (Vec::new(), Vec::new());
-    for_each_run(slab, &origin, info.shape(), band.first_row, |run| {
+    for_each_run(slab, &area.corner, &area.size, band.first_row, |run| {
         let place = |element: usize| byte_count(element as u64, from);
         if run.blocks == 1 && plan.is_identity() {
             return read_at(place(run.file)?, &mut band.bytes[run.memory * to..][..run.len() * to]);
@@ -172,7 +189,7 @@ fn read_runs(
 
 /// Reads as many rows at a time as fit a piece, from the first selected one to the last.
 fn read_rows(
-    info: &DatasetInfo,
+    area: &Area,
     read_at: ReadAt<'_>,
     slab: &Hyperslab,
     plan: &Plan,
@@ -183,13 +200,15 @@ fn read_rows(
         return Ok(());
     };
     let rows = (PIECE as u64 / row_bytes).max(1);
-    let (mut corner, mut size) = (vec![0; info.shape().len()], info.shape().to_vec());
+    let (begin, height) = (area.corner[0], area.size[0]);
+    let (mut corner, mut size) = (area.corner.clone(), area.size.clone());
     let mut buffer = Vec::new();
-    let mut row = first;
+    let mut row = first.max(begin);
+    let last = last.min(begin.saturating_add(height - 1));
     while row <= last {
         let count = rows.min(last - row + 1);
         buffer.resize(to_usize(count * row_bytes)?, 0);
-        read_at(row * row_bytes, &mut buffer)?;
+        read_at((row - begin) * row_bytes, &mut buffer)?;
         (corner[0], size[0]) = (row, count);
         sink::gather(slab, &corner, &size, &buffer, plan, &mut band)?;
         row += count;
@@ -248,6 +267,19 @@ fn read_chunk(
     let Some(record) = access.index.find(core, scaled)? else {
         return sink::fill(slab, &corner, size, &access.pattern, plan, band);
     };
+    if access.is_stored_as_is(scaled, &record) && access.grid.chunk_bytes() > PIECE as u64 {
+        // One of many gigabytes need not be read for a few elements.
+        let area = Area { corner, size: size.to_vec() };
+        access.stored_bytes(core, scaled, &record)?;
+        let address = record.address;
+        return read_area(
+            &area,
+            &|at, buffer| core.read_raw(address.plus(at)?, buffer),
+            slab,
+            plan,
+            Band { bytes: &mut *band.bytes, first_row: band.first_row },
+        );
+    }
     let was_filtered = access.load(core, scaled, &record, scratch)?;
     // Whoever takes a part of a chunk may want the rest of it next; whoever takes it whole will not.
     if was_filtered && !access.grid.is_covered(slab, &corner) {

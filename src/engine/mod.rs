@@ -25,6 +25,7 @@ mod global_heap;
 mod group;
 mod header;
 mod header_edit;
+mod modified;
 mod neighbours;
 mod new_group_edit;
 mod open;
@@ -51,6 +52,7 @@ pub(crate) use group::{
     new_group_header, remove_link,
 };
 pub(crate) use header::Header;
+pub(crate) use modified::modified;
 pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};

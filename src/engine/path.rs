@@ -70,9 +70,10 @@ impl Walk<'_> {
                     }
                     self.prepend(&target);
                 }
-                ref other => {
-                    let Some(external) = other.external() else {
-                        return Err(Error::unsupported("user-defined links").of(&child));
+                Target::Other { kind, .. } => {
+                    let Some(external) = link.target.external() else {
+                        let what = format!("following user-defined links, here of class {kind}");
+                        return Err(Error::unsupported(what).of(&child));
                     };
                     let (file, target) = external.map_err(|e| e.of(&child))?;
                     let (file, mut path) = (file.to_vec(), target.to_vec());

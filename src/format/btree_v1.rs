@@ -42,6 +42,9 @@ pub(crate) trait Key: Clone + Sized {
     fn len(cx: &NodeContext) -> usize;
     fn decode(r: &mut Reader<'_>, cx: &NodeContext) -> Result<Self>;
     fn encode(&self, w: &mut Writer, cx: &NodeContext) -> Result<()>;
+
+    /// Tells whether the key may stand behind another one. A search in a node in disorder finds anything.
+    fn may_follow(&self, before: &Self) -> bool;
 }
 
 /// What a node's bytes do not say.
@@ -80,6 +83,11 @@ impl Key for NameKey {
     fn encode(&self, w: &mut Writer, cx: &NodeContext) -> Result<()> {
         w.length(self.0, cx.sizes, "name offset")
     }
+
+    /// Names are ordered in the heap's text, not by where they lie in it.
+    fn may_follow(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The chunk that a child begins with.
@@ -114,6 +122,10 @@ impl Key for ChunkKey {
         w.u64(self.last);
         Ok(())
     }
+
+    fn may_follow(&self, before: &Self) -> bool {
+        self.offset > before.offset
+    }
 }
 
 impl<K: Key> Wire for Node<K> {
@@ -127,7 +139,12 @@ impl<K: Key> Wire for Node<K> {
         let count = r.count(used, K::len(cx) + cx.sizes.address())?;
         let (mut keys, mut children) = (Vec::with_capacity(count + 1), Vec::with_capacity(count));
         for _ in 0..count {
-            keys.push(K::decode(r, cx)?);
+            let at = r.clone();
+            let key = K::decode(r, cx)?;
+            if keys.last().is_some_and(|before| !key.may_follow(before)) {
+                return Err(at.bad("entry", keys.len() as u64, "its key is not greater than the one before"));
+            }
+            keys.push(key);
             children.push(r.defined_address(cx.sizes, "child address")?);
         }
         keys.push(K::decode(r, cx)?);
@@ -227,5 +244,19 @@ mod tests {
         let changes = [(0, 0, "signature"), (4, 1, "node type is 1"), (6, 5, "entries used is 5")];
         refuse::<Node<NameKey>>(group(), GROUP, &changes);
         refuse::<Node<ChunkKey>>(chunk(), CHUNK, &[(4, 0, "node type is 0"), (6, 3, "entries used is 3")]);
+    }
+
+    /// One bad key, and libhdf5 finds none of some chunks that are there.
+    #[test]
+    fn chunks_that_are_not_in_order_are_refused() {
+        let mut two = chunk();
+        two[6] = 2;
+        let (key, child) = (two[16..40].to_vec(), [0, 16, 0, 0]);
+        let mut second = [&key[..], &child].concat();
+        second[8] = 5;
+        two.splice(44..44, second);
+        let node: Node<ChunkKey> = crate::format::decode(&two, 0, &CHUNK, &Default::default()).unwrap();
+        assert_eq!((node.keys.len(), node.children.len()), (3, 2));
+        refuse::<Node<ChunkKey>>(two, CHUNK, &[(52, 0, "entry is 1: its key is not greater")]);
     }
 }

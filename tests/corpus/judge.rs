@@ -127,14 +127,17 @@ fn compare_links(path: &str, links: &[Link], first: &First, expected: &[Value], 
 }
 
 fn described(link: &Link, first: &First) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match &link.kind {
         LinkKind::Hard(address) => match first.get(address) {
             Some(path) => format!("{} hard {path}", link.name),
             // What it leads to was left out.
             None => format!("{} hard", link.name),
         },
-        LinkKind::Soft(target) => format!("{} soft {target}", link.name),
-        LinkKind::External { file, path } => format!("{} external {file} {path}", link.name),
+        LinkKind::Soft(target) => format!("{} soft {}", link.name, text(target)),
+        LinkKind::External { file, path } => {
+            format!("{} external {} {}", link.name, text(file), text(path))
+        }
         _ => format!("{} user", link.name),
     }
 }

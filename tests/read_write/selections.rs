@@ -110,7 +110,7 @@ proptest! {
             prop_assert_eq!(dataset.read_slice::<f64, _, IxDyn>(slab.clone()).unwrap(), expected.mapv(f64::from));
             prop_assert_eq!(dataset.read_slice::<i64, _, IxDyn>(slab.clone()).unwrap(), expected.mapv(i64::from));
             let bytes: Vec<u8> = expected.iter().flat_map(|n| n.to_le_bytes()).collect();
-            prop_assert_eq!(dataset.read_bytes(slab.clone()).unwrap(), bytes);
+            prop_assert_eq!(&dataset.read_bytes(slab.clone()).unwrap()[..], &bytes[..]);
         }
     }
 

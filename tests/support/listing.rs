@@ -51,9 +51,13 @@ impl Listing {
         let path = format!("{}/{name}", group.name().trim_end_matches('/'));
         match kind {
             LinkKind::Hard(_) => return self.object(group, name, &path),
-            LinkKind::Soft(target) => self.lines.push(format!("soft {path} -> {target}")),
+            LinkKind::Soft(target) => self.lines.push(format!("soft {path} -> {}", target.escape_ascii())),
             LinkKind::External { file, path: target } => {
-                self.lines.push(format!("external {path} -> {file} {target}"));
+                self.lines.push(format!(
+                    "external {path} -> {} {}",
+                    file.escape_ascii(),
+                    target.escape_ascii()
+                ));
             }
             other => self.lines.push(format!("link {path} {other:?}")),
         }

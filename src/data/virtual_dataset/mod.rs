@@ -5,6 +5,7 @@ mod mapping;
 mod name;
 mod read;
 mod source;
+mod transfer;
 
 use crate::base::Result;
 use crate::engine::Core;

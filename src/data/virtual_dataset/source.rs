@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::base::{Address, Error, Result, Structure};
 use crate::data::ChunkCache;
 use crate::engine::{Core, Header, Neighbour, Resolved, resolve};
-use crate::format::datatype::{Class, Datatype};
 
 use super::super::dataset::DatasetInfo;
 use super::extent::with_shape_on;
@@ -117,15 +116,5 @@ impl Source<'_> {
     pub(super) fn chunk_cache(&self) -> Option<Arc<ChunkCache>> {
         let capacity = self.core.neighbour_chunk_cache();
         self.core.attached(|| ChunkCache::new(capacity))
-    }
-}
-
-/// Tells whether elements of a type mean something only in their own file.
-pub(super) fn refers_to_its_file(datatype: &Datatype) -> bool {
-    match &datatype.class {
-        Class::Sequence(_) | Class::VariableString { .. } | Class::Reference(_) => true,
-        Class::Compound(members) => members.iter().any(|member| refers_to_its_file(&member.datatype)),
-        Class::Array { base, .. } => refers_to_its_file(base),
-        _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use h5::{AllocationTime, Container, Dataset, FillTime, FillValue, Layout};
 use serde_json::{Value, json};
 
-use super::encode::{Encoder, Source};
+use super::encode::{Encoder, Room, Source};
 use super::{Fields, Outcome, datatype, hex, put, sha256, text, values};
 
 /// The most sources of a virtual dataset that are listed.
@@ -85,7 +85,8 @@ fn fill(dataset: &Dataset, fields: &mut Fields) -> Outcome<()> {
     put(&mut fill, "status", status);
     if let FillValue::User(value) = &info.value {
         let mut canonical = Vec::new();
-        Encoder::new(dataset.dtype()?.stored())?.encode(&Source::new(dataset), value, &mut canonical)?;
+        let source = Source { container: dataset, elements: value, room: &Room::new(dataset) };
+        Encoder::new(dataset.dtype()?.stored())?.encode(&source, value, &mut canonical)?;
         let shown = match canonical.len() > LONGEST_FILL {
             true => json!({ "sha256": sha256(&canonical) }),
             false => hex(&canonical).into(),

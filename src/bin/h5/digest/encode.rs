@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use h5::Container;
 use h5::types;
 use h5::types::stored::{Bits, Class, Datatype, Member, Order, Padding, Reference};
+use h5::{Container, StoredElements};
 
 use super::{Outcome, Unreadable, reference};
 
@@ -46,30 +46,34 @@ enum Kind {
     Reference(Reference),
 }
 
-/// Where elements come from: what they refer to lies in the same file.
+/// Where elements come from, and with that what they refer to.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) container: &'a Container,
-    /// Bytes that may still be read by way of references to the global heap.
-    room: Cell<u64>,
+    /// The elements, or those that they are a part of.
+    pub(super) elements: &'a StoredElements,
+    pub(super) room: &'a Room,
 }
+
+/// Bytes that may still be read by way of references to the global heap.
+pub(super) struct Room(Cell<u64>);
 
 /// Elements may name one heap object many times over, and so make much of a small file. Whoever is in earnest names
 /// most of them once.
 const LEAST_ROOM: u64 = 1 << 30;
 
-impl<'a> Source<'a> {
-    pub(super) fn new(container: &'a Container) -> Self {
-        Source {
-            container,
-            room: Cell::new(LEAST_ROOM.saturating_add(container.file().size().saturating_mul(16))),
-        }
+impl Room {
+    pub(super) fn new(container: &Container) -> Self {
+        Room(Cell::new(LEAST_ROOM.saturating_add(container.file().size().saturating_mul(16))))
     }
+}
 
+impl Source<'_> {
     /// The elements that one of variable length stands for: how many, and their bytes.
     fn follow(&self, element: &[u8]) -> Outcome<(u32, Vec<u8>)> {
-        let (count, bytes) = self.container.follow(element)?;
-        match self.room.get().checked_sub(bytes.len() as u64) {
-            Some(room) => self.room.set(room),
+        let (count, bytes) = self.elements.follow(element)?;
+        match self.room.0.get().checked_sub(bytes.len() as u64) {
+            Some(room) => self.room.0.set(room),
             None => return Err(Unreadable::new("the elements name the same data too often to be followed")),
         }
         Ok((count, bytes))
@@ -154,8 +158,7 @@ impl Encoder {
                 return elements.try_for_each(|element| sequence(base, source, element, out));
             }
             Kind::Reference(kind) => {
-                return elements
-                    .try_for_each(|element| reference::encode(source.container, *kind, element, out));
+                return elements.try_for_each(|element| reference::encode(*source, *kind, element, out));
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::{Fields, Outcome, dataset, datatype, put, text, values};
 pub(super) fn describe(file: &File, tree: &Tree, index: usize) -> Fields {
     let mut fields = Fields::new();
     put(&mut fields, "path", tree.path(index));
-    let object = match file.open_address(tree.address(index)) {
+    let object = match file.open_address_as(tree.address(index), &tree.path(index)) {
         Ok(object) => object,
         Err(error) => {
             put(&mut fields, "unreadable", error.to_string());
@@ -80,7 +80,14 @@ fn attributes(location: &Location, fields: &mut Fields) {
         Err(error) => put(fields, "attrs_error", error.to_string()),
     }
     found.sort_by(|a, b| a.raw_name().cmp(b.raw_name()));
-    put(fields, "attrs", found.iter().map(attribute).collect::<Vec<Value>>());
+    let found = found.iter().map(attribute).collect::<Vec<Value>>();
+    // Attributes whose names nobody knows: libhdf5 lists none then. What can be read is shown all the same.
+    if fields.contains_key("attrs_error") {
+        put(fields, "attrs", Vec::<Value>::new());
+        put(fields, "attrs_readable", found);
+    } else {
+        put(fields, "attrs", found);
+    }
 }
 
 fn attribute(attribute: &Attribute) -> Value {
@@ -115,7 +122,7 @@ fn link(link: &Link, tree: &Tree) -> Value {
     let class = match &link.kind {
         LinkKind::Hard(_) => "hard",
         LinkKind::Soft(_) => "soft",
-        LinkKind::External { .. } => "external",
+        LinkKind::External { .. } | LinkKind::Unreadable(_) => "external",
         _ => "user",
     };
     put(&mut fields, "type", class);
@@ -124,12 +131,13 @@ fn link(link: &Link, tree: &Tree) -> Value {
             Ok(path) => put(&mut fields, "to", path),
             Err(why) => put(&mut fields, "unreadable", why),
         },
-        LinkKind::Soft(path) => put(&mut fields, "target", path.as_str()),
+        LinkKind::Soft(path) => put(&mut fields, "target", text(path)),
         LinkKind::External { file, path } => {
-            put(&mut fields, "file", file.as_str());
-            put(&mut fields, "target", path.as_str());
+            put(&mut fields, "file", text(file));
+            put(&mut fields, "target", text(path));
         }
         LinkKind::User(class) => put(&mut fields, "class", *class),
+        LinkKind::Unreadable(why) => put(&mut fields, "unreadable", why.as_str()),
         other => put(&mut fields, "class", json!(format!("{other:?}"))),
     }
     Value::Object(fields)

@@ -3,7 +3,7 @@
 use h5::types::stored::Reference;
 use h5::{Container, Object, ReferenceTarget, RegionSelection};
 
-use super::encode::counted;
+use super::encode::{Source, counted};
 use super::{Outcome, Unreadable};
 
 /// What follows the address of nothing: a null reference, or one that leads nowhere.
@@ -25,12 +25,7 @@ pub(super) fn memory(kind: Reference) -> u64 {
 }
 
 /// Appends the canonical bytes of a stored reference.
-pub(super) fn encode(
-    container: &Container,
-    kind: Reference,
-    element: &[u8],
-    out: &mut Vec<u8>,
-) -> Outcome<()> {
+pub(super) fn encode(source: Source<'_>, kind: Reference, element: &[u8], out: &mut Vec<u8>) -> Outcome<()> {
     match kind {
         Reference::Object => {
             let mut address = [0; 8];
@@ -44,7 +39,7 @@ pub(super) fn encode(
         Reference::Region => {
             if element.iter().all(|&byte| byte == 0) {
                 out.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, NULL]);
-            } else if let Some(bytes) = region(container, kind, element) {
+            } else if let Some(bytes) = region(source, kind, element) {
                 out.extend_from_slice(&bytes);
             } else {
                 out.extend_from_slice(&[0xff; 8]);
@@ -52,25 +47,21 @@ pub(super) fn encode(
             }
             Ok(())
         }
-        Reference::Standard { .. } => standard(container, kind, element, out),
+        Reference::Standard { .. } => standard(source, kind, element, out),
     }
 }
 
 /// A region of the old kind, if it leads to a dataset.
-fn region(container: &Container, kind: Reference, element: &[u8]) -> Option<Vec<u8>> {
-    match container.reference(kind, element) {
-        Ok(ReferenceTarget::Region { object, region }) => {
-            let mut bytes = object.to_le_bytes().to_vec();
-            selection(container, object, &region, &mut bytes)?;
-            Some(bytes)
-        }
+fn region(source: Source<'_>, kind: Reference, element: &[u8]) -> Option<Vec<u8>> {
+    match source.elements.reference(kind, element) {
+        Ok(target @ ReferenceTarget::Region { .. }) => resolved(source.container, &target),
         _ => None,
     }
 }
 
-fn standard(container: &Container, kind: Reference, element: &[u8], out: &mut Vec<u8>) -> Outcome<()> {
-    let target = container.reference(kind, element)?;
-    let number = match &target {
+fn standard(source: Source<'_>, kind: Reference, element: &[u8], out: &mut Vec<u8>) -> Outcome<()> {
+    let target = source.elements.reference(kind, element)?;
+    let number = match inner(&target) {
         ReferenceTarget::Null => {
             out.push(NULL);
             return Ok(());
@@ -81,25 +72,27 @@ fn standard(container: &Container, kind: Reference, element: &[u8], out: &mut Ve
         _ => element.first().copied().unwrap_or(NULL),
     };
     out.push(number);
-    match resolved(container, &target) {
+    match resolved(source.container, &target) {
         Some(bytes) => out.extend_from_slice(&bytes),
         None => out.extend_from_slice(&[0xff; 8]),
     }
     Ok(())
 }
 
+/// What a reference is about in the file that it is about.
+fn inner(target: &ReferenceTarget) -> &ReferenceTarget {
+    match target {
+        ReferenceTarget::External { target, .. } => target,
+        here => here,
+    }
+}
+
 /// Address and parts of what a reference leads to, if it does.
 fn resolved(container: &Container, target: &ReferenceTarget) -> Option<Vec<u8>> {
-    let (ReferenceTarget::Object(object)
-    | ReferenceTarget::Region { object, .. }
-    | ReferenceTarget::Attribute { object, .. }) = target
-    else {
-        return None;
-    };
-    container.open_address(*object).ok()?;
-    let mut bytes = object.to_le_bytes().to_vec();
-    match target {
-        ReferenceTarget::Region { region, .. } => selection(container, *object, region, &mut bytes)?,
+    let object = container.open_target(target).ok()?;
+    let mut bytes = object.location().address().to_le_bytes().to_vec();
+    match inner(target) {
+        ReferenceTarget::Region { region, .. } => selection(&object, region, &mut bytes)?,
         ReferenceTarget::Attribute { name, .. } => counted(name, &mut bytes).ok()?,
         _ => {}
     }
@@ -107,8 +100,8 @@ fn resolved(container: &Container, target: &ReferenceTarget) -> Option<Vec<u8>> 
 }
 
 /// Appends a selection of a dataset; none if there is no such dataset.
-fn selection(container: &Container, object: u64, region: &RegionSelection, out: &mut Vec<u8>) -> Option<()> {
-    let Ok(Object::Dataset(dataset)) = container.open_address(object) else { return None };
+fn selection(object: &Object, region: &RegionSelection, out: &mut Vec<u8>) -> Option<()> {
+    let Object::Dataset(dataset) = object else { return None };
     dataset.dtype().ok()?;
     let shape: Vec<u64> = dataset.try_shape().ok()?.into_iter().map(|size| size as u64).collect();
     let kind = match region {
@@ -123,7 +116,11 @@ fn selection(container: &Container, object: u64, region: &RegionSelection, out: 
         let last = shape.iter().map(|size| size.saturating_sub(1));
         (*region == RegionSelection::All).then(|| (vec![0; shape.len()], last.collect()))
     });
-    let rank = bounds.as_ref().map_or(shape.len(), |(low, _)| low.len());
+    // Neither does libhdf5 take a selection that is one of another dataset.
+    if bounds.as_ref().is_some_and(|(low, _)| low.len() != shape.len()) {
+        return None;
+    }
+    let rank = shape.len();
     out.push(kind);
     out.extend_from_slice(&u32::try_from(rank).ok()?.to_le_bytes());
     out.extend_from_slice(&count.to_le_bytes());

@@ -1,11 +1,11 @@
 //! The values of a dataset or an attribute: hashed block by block, the first and the last elements shown.
 
 use h5::types::stored::Datatype;
-use h5::{Attribute, Axis, Container, Dataset, Hyperslab, Selection};
+use h5::{Attribute, Axis, Container, Dataset, Hyperslab, Selection, StoredElements};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::encode::{Encoder, Source};
+use super::encode::{Encoder, Room, Source};
 use super::show::{self, Cursor};
 use super::{Fields, Outcome, Unreadable, hex, put};
 
@@ -20,6 +20,7 @@ const LARGEST_BLOCK: u64 = 64 << 20;
 
 /// Elements that are shown at either end, and the most that are all shown.
 const SHOWN: u64 = 3;
+const SHOWN_LAST: usize = 3;
 const ALL_SHOWN: u64 = 6;
 
 /// Puts in the values of a dataset.
@@ -69,7 +70,8 @@ pub(super) fn of_attribute(
 
 /// What is kept of the values while they pass by.
 struct Values<'a> {
-    source: Source<'a>,
+    container: &'a Container,
+    room: Room,
     datatype: &'a Datatype,
     encoder: Encoder,
     /// All elements.
@@ -80,8 +82,8 @@ struct Values<'a> {
     /// Canonical bytes that passed by.
     bytes: u64,
     first: Vec<Value>,
-    /// The stored bytes of the last elements that passed by.
-    tail: Vec<u8>,
+    /// The last elements that passed by.
+    last: Vec<Value>,
     canonical: Vec<u8>,
 }
 
@@ -92,7 +94,8 @@ impl<'a> Values<'a> {
             false => shape.iter().try_fold(1u64, |n, &size| n.checked_mul(size)),
         };
         Ok(Values {
-            source: Source::new(container),
+            container,
+            room: Room::new(container),
             datatype,
             encoder: Encoder::new(datatype)?,
             count: count.ok_or_else(|| Unreadable::new("there are over 2^64 elements"))?,
@@ -100,45 +103,51 @@ impl<'a> Values<'a> {
             hash: Sha256::new(),
             bytes: 0,
             first: Vec::new(),
-            tail: Vec::new(),
+            last: Vec::new(),
             canonical: Vec::new(),
         })
     }
 
     /// Takes the next stored elements.
-    fn feed(&mut self, stored: &[u8]) -> Outcome<()> {
+    fn feed(&mut self, stored: &StoredElements) -> Outcome<()> {
         let size = self.encoder.size;
         let shown = if self.count <= ALL_SHOWN { ALL_SHOWN } else { SHOWN };
         let head =
             stored.chunks_exact(size).take(usize::try_from(shown.saturating_sub(self.passed)).unwrap_or(0));
         for element in head {
-            let element = self.show(element)?;
+            let element = self.show(stored, element)?;
             self.first.push(element);
         }
         self.passed += (stored.len() / size) as u64;
-        self.keep_tail(stored);
+        self.keep_last(stored)?;
         if self.encoder.is_plain() {
-            self.hash.update(stored);
+            self.hash.update(&stored[..]);
             self.bytes += stored.len() as u64;
             return Ok(());
         }
         // Elements of variable length may be much longer than they are stored: they go by in smaller portions.
         let portion = (PORTION / size).max(1) * size;
+        let source = Source { container: self.container, elements: stored, room: &self.room };
         for stored in stored.chunks(portion) {
             self.canonical.clear();
-            self.encoder.encode(&self.source, stored, &mut self.canonical)?;
+            self.encoder.encode(&source, stored, &mut self.canonical)?;
             self.hash.update(&self.canonical);
             self.bytes += self.canonical.len() as u64;
         }
         Ok(())
     }
 
-    fn keep_tail(&mut self, stored: &[u8]) {
-        let most = self.encoder.size.saturating_mul(3);
-        let new = &stored[stored.len().saturating_sub(most)..];
-        let old = self.tail.len().min(most - new.len());
-        self.tail.drain(..self.tail.len() - old);
-        self.tail.extend_from_slice(new);
+    fn keep_last(&mut self, stored: &StoredElements) -> Outcome<()> {
+        if self.count > ALL_SHOWN {
+            let shown = self.encoder.size.saturating_mul(SHOWN_LAST);
+            let new = stored[stored.len().saturating_sub(shown)..].chunks_exact(self.encoder.size);
+            for element in new {
+                let element = self.show(stored, element)?;
+                self.last.push(element);
+            }
+            self.last.drain(..self.last.len().saturating_sub(SHOWN_LAST));
+        }
+        Ok(())
     }
 
     fn done(mut self, fields: &mut Fields) -> Outcome<()> {
@@ -146,15 +155,15 @@ impl<'a> Values<'a> {
         put(fields, "bytes", self.bytes);
         put(fields, "first", std::mem::take(&mut self.first));
         if self.count > ALL_SHOWN {
-            let last = self.tail.chunks_exact(self.encoder.size).map(|element| self.show(element));
-            put(fields, "last", last.collect::<Outcome<Vec<Value>>>()?);
+            put(fields, "last", std::mem::take(&mut self.last));
         }
         Ok(())
     }
 
-    fn show(&self, stored: &[u8]) -> Outcome<Value> {
+    fn show(&self, elements: &StoredElements, stored: &[u8]) -> Outcome<Value> {
         let mut canonical = Vec::new();
-        self.encoder.encode(&self.source, stored, &mut canonical)?;
+        let source = Source { container: self.container, elements, room: &self.room };
+        self.encoder.encode(&source, stored, &mut canonical)?;
         Ok(show::element(self.datatype, &mut Cursor(&canonical)))
     }
 
@@ -168,7 +177,8 @@ impl<'a> Values<'a> {
                 rest /= size;
             }
             axes.reverse();
-            self.show(&self.source.container.read_bytes(Hyperslab::new(axes))?)
+            let stored = self.container.read_bytes(Hyperslab::new(axes))?;
+            self.show(&stored, &stored)
         };
         elements.map(show).collect()
     }

@@ -52,16 +52,17 @@ impl Tree {
         if self.places.contains_key(&address) {
             return None;
         }
-        let object = match file.open_address(address).and_then(whole) {
+        let group = self.found.len();
+        self.found.push(Found { address, parent, name: link.raw_name });
+        let object = match file.open_address_as(address, &self.path(group)).and_then(whole) {
             Ok(object) => object,
             Err(error) => {
+                self.found.pop();
                 self.refused.insert(address, error.to_string());
                 return None;
             }
         };
-        let group = self.found.len();
         self.places.insert(address, group);
-        self.found.push(Found { address, parent, name: link.raw_name });
         matches!(object, Object::Group(_)).then(|| Step { group, links: pending(&object) })
     }
 

@@ -27,7 +27,7 @@ impl Dump {
         }
         let (mut number, mut escaped) = (0, Vec::new());
         while let Some(bytes) = elements.next()? {
-            for &byte in &bytes {
+            for &byte in &*bytes {
                 escaped.clear();
                 text::character(&mut escaped, byte, self.settings.escape);
                 self.page.put(cursor, &style, &escaped, Place { base: 0, number, in_row: 1 })?;

@@ -43,9 +43,9 @@ impl Dump {
         attributes: bool,
     ) -> Result<Option<Group>, Failure> {
         match &link.kind {
-            LinkKind::Soft(target) => self.entry(b"link", path, target.as_bytes())?,
+            LinkKind::Soft(target) => self.entry(b"link", path, target)?,
             LinkKind::External { file, path: target } => {
-                self.entry(b"ext link", path, format!("{file} {target}").as_bytes())?;
+                self.entry(b"ext link", path, &[&file[..], b" ", target].concat())?;
             }
             LinkKind::Hard(address) => {
                 let object = group.open_link(link).map_err(Failure::File);

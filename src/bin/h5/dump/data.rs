@@ -1,7 +1,7 @@
 //! The DATA block: elements in the order of a C array, with their indices.
 
 use h5::types::stored::{Class, Datatype};
-use h5::{Axis, Container, Hyperslab, Selection};
+use h5::{Axis, Container, Hyperslab, Selection, StoredElements};
 
 use super::Dump;
 use super::native;
@@ -62,13 +62,12 @@ impl Dump {
             inner.level += 1;
             return self.references(&mut inner, container, kind, &mut elements);
         }
-        self.elements(&mut inner, container, datatype.stored(), &mut elements)
+        self.elements(&mut inner, datatype.stored(), &mut elements)
     }
 
     fn elements(
         &mut self,
         cursor: &mut Cursor,
-        container: &Container,
         datatype: &Datatype,
         elements: &mut Elements<'_>,
     ) -> Result<(), Failure> {
@@ -81,17 +80,17 @@ impl Dump {
         }
         let strips = Strips::new(&shape, native::size(datatype));
         let names = self.names();
-        let values = Values {
-            container,
-            names: &names,
-            escape: self.settings.escape,
-            format: self.settings.format.as_ref(),
-            behind_array: &self.behind_array,
-        };
         cursor.row = shape.last().copied().unwrap_or(0);
         let (mut place, mut position, mut text) = (Place::default(), 0, Vec::new());
-        while let Some(bytes) = elements.next()? {
-            for element in bytes.chunks_exact(part.size) {
+        while let Some(stored) = elements.next()? {
+            let values = Values {
+                stored: &stored,
+                names: &names,
+                escape: self.settings.escape,
+                format: self.settings.format.as_ref(),
+                behind_array: &self.behind_array,
+            };
+            for element in stored.chunks_exact(part.size) {
                 if strips.begins(position) {
                     place = Place { base: position, ..Place::default() };
                     cursor.continued = position > 0;
@@ -137,7 +136,7 @@ impl<'a> Elements<'a> {
     }
 
     /// Reads the next piece.
-    pub(crate) fn next(&mut self) -> h5::Result<Option<Vec<u8>>> {
+    pub(crate) fn next(&mut self) -> h5::Result<Option<StoredElements>> {
         let Some(corner) = self.corner.take() else { return Ok(None) };
         if !self.is_dataset || self.shape.is_empty() {
             return self.container.read_bytes(Selection::All).map(Some);

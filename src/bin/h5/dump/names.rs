@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use h5::types::stored::Reference;
-use h5::{Container, Group, LinkKind, Object, ReferenceTarget};
+use h5::{Group, LinkKind, Object, ReferenceTarget, StoredElements};
 
 use super::number;
 
@@ -30,11 +30,11 @@ impl Names {
     pub(crate) fn element(
         &self,
         out: &mut Vec<u8>,
-        container: &Container,
+        stored: &StoredElements,
         kind: Reference,
         bytes: &[u8],
     ) -> h5::Result<()> {
-        let target = container.reference(kind, bytes)?;
+        let target = stored.reference(kind, bytes)?;
         let address = match &target {
             ReferenceTarget::Object(address) => *address,
             ReferenceTarget::Region { object, .. } => *object,

@@ -78,7 +78,7 @@ impl Dump {
         let style = Style { margin, width: self.data_width(), ..self.style() };
         let names = self.names();
         let values = Values {
-            container,
+            stored: &bytes,
             names: &names,
             escape: self.settings.escape,
             format: self.settings.format.as_ref(),

@@ -228,7 +228,7 @@ impl Dump {
             FillValue::User(bytes) => {
                 let (names, datatype, mut text) = (self.names(), dataset.dtype()?, Vec::new());
                 let values = Values {
-                    container: dataset,
+                    stored: bytes,
                     names: &names,
                     escape: self.settings.escape,
                     format: self.settings.format.as_ref(),

@@ -25,7 +25,7 @@ impl Dump {
         let mut number = 0;
         while let Some(bytes) = elements.next()? {
             for element in bytes.chunks_exact(size) {
-                let target = container.reference(kind, element);
+                let target = bytes.reference(kind, element);
                 let target = self.tolerate(target.map_err(Failure::File))?.unwrap_or(ReferenceTarget::Null);
                 let mut text = Vec::new();
                 self.names().title(&mut text, &target);

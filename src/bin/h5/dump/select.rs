@@ -5,6 +5,7 @@ use h5::{Group, LinkKind, Object};
 use super::Dump;
 use super::names::join;
 use super::options::{Kind, Wanted};
+use super::walk::quoted;
 use crate::Failure;
 
 impl Dump {
@@ -76,8 +77,8 @@ impl Dump {
         let whole = path.as_bytes().to_vec();
         match &link.kind {
             LinkKind::External { file, path } => {
-                let lines = [format!("TARGETFILE \"{file}\""), format!("TARGETPATH \"{path}\"")];
-                self.block(b"EXTERNAL_LINK", &whole, &lines.map(String::into_bytes), 1)
+                let lines = [quoted(b"TARGETFILE", file), quoted(b"TARGETPATH", path)];
+                self.block(b"EXTERNAL_LINK", &whole, &lines, 1)
             }
             _ => {
                 link.raw_name = whole;

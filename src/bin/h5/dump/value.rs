@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use h5::Container;
+use h5::StoredElements;
 use h5::types::stored::{Bits, Class, Datatype, FixedPoint, FloatingPoint, Order, Padding, Reference};
 
 use super::names::Names;
@@ -136,7 +136,7 @@ impl Form {
 /// What elements are printed with.
 pub(crate) struct Values<'a> {
     /// Follows what is stored elsewhere.
-    pub(crate) container: &'a Container,
+    pub(crate) stored: &'a StoredElements,
     pub(crate) names: &'a Names,
     pub(crate) escape: bool,
     /// How to print floating-point numbers, if not as C's "%g" does.
@@ -175,7 +175,7 @@ impl Values<'_> {
             }
             Form::Array { count, row, part } => self.array(out, *count, *row, part, bytes, level)?,
             Form::Sequence(part) => self.sequence(out, part, bytes, level)?,
-            Form::Reference(kind) => self.names.element(out, self.container, *kind, bytes)?,
+            Form::Reference(kind) => self.names.element(out, self.stored, *kind, bytes)?,
             Form::Complex(part) => self.complex(out, part, bytes, level)?,
         }
         Ok(())
@@ -208,7 +208,7 @@ impl Values<'_> {
             out.extend_from_slice(b"NULL");
             return Ok(());
         }
-        let (count, bytes) = self.container.follow(element)?;
+        let (count, bytes) = self.stored.follow(element)?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         text::string(out, &bytes[..bytes.len().min(count)], true, self.escape);
         Ok(())
@@ -264,7 +264,7 @@ impl Values<'_> {
     }
 
     fn sequence(&self, out: &mut Vec<u8>, part: &Part, element: &[u8], level: usize) -> h5::Result<()> {
-        let (count, bytes) = self.container.follow(element)?;
+        let (count, bytes) = self.stored.follow(element)?;
         out.push(b'(');
         for index in 0..usize::try_from(count).unwrap_or(usize::MAX) {
             if index > 0 {

@@ -84,7 +84,7 @@ impl Dump {
                 Err(error) => self.complain(error),
             },
             LinkKind::Soft(target) => {
-                let target = [b"LINKTARGET \"", target.as_bytes(), b"\""].concat();
+                let target = quoted(b"LINKTARGET", target);
                 self.block(b"SOFTLINK", name, &[target], level)?;
             }
             LinkKind::External { file, path } => self.external_link(group, link, file, path, level)?,
@@ -92,6 +92,7 @@ impl Dump {
                 let class = format!("LINKCLASS {class}").into_bytes();
                 self.block(b"USERDEFINED_LINK", name, &[class], level)?;
             }
+            LinkKind::Unreadable(why) => self.complain(why),
             _ => self.complain("a link of an unknown kind"),
         }
         Ok(None)
@@ -120,19 +121,19 @@ impl Dump {
         &mut self,
         group: &Group,
         link: &Link,
-        file: &str,
-        path: &str,
+        file: &[u8],
+        path: &[u8],
         level: usize,
     ) -> Result<(), Failure> {
         let (style, mut cursor) = (self.style(), Cursor::new(level));
         let head = [b"EXTERNAL_LINK \"", &link.raw_name[..], b"\" {"].concat();
         self.page.line(&mut cursor, &style, &head)?;
         cursor.level += 1;
-        self.page.line(&mut cursor, &style, format!("TARGETFILE \"{file}\"").as_bytes())?;
-        self.page.line(&mut cursor, &style, format!("TARGETPATH \"{path}\"").as_bytes())?;
+        self.page.line(&mut cursor, &style, &quoted(b"TARGETFILE", file))?;
+        self.page.line(&mut cursor, &style, &quoted(b"TARGETPATH", path))?;
         // h5dump says nothing where the target cannot be opened.
         if let Ok(object) = group.open_link(link) {
-            self.linked_file(&object, path.as_bytes(), level + 1)?;
+            self.linked_file(&object, path, level + 1)?;
         }
         cursor.level -= 1;
         self.page.line(&mut cursor, &style, b"}")?;
@@ -330,4 +331,9 @@ impl Dump {
         self.page.line(&mut cursor, &style, b"}")?;
         Ok(())
     }
+}
+
+/// A word and what belongs to it in quotation marks.
+pub(crate) fn quoted(word: &[u8], text: &[u8]) -> Vec<u8> {
+    [word, b" \"", text, b"\""].concat()
 }

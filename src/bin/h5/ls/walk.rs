@@ -119,13 +119,17 @@ impl Listing {
     }
 
     fn other_link(&mut self, group: &Group, name: &str, link: &Link) -> Result<(), Failure> {
-        let text = |text: &str| escaped(text.as_bytes());
+        let text = |text: &[u8]| escaped(text);
         let what = match &link.kind {
             LinkKind::Soft(target) => format!("Soft link -> {}", text(target)),
             LinkKind::External { file, path } => {
                 format!("External link -> {}/{}", text(file), text(path).trim_start_matches('/'))
             }
             LinkKind::User(class) => format!("User-defined link of class {class}"),
+            LinkKind::Unreadable(why) => {
+                self.failed = true;
+                format!("External link, unreadable: {}", text(why.as_bytes()))
+            }
             other => format!("{other:?}"),
         };
         self.line(name, &what)?;
@@ -135,7 +139,7 @@ impl Listing {
         // That a link leads nowhere is no fault of the file.
         match group.open_link(link) {
             Ok(object) => self.detail("Leads to:", &kind(&object).to_lowercase()),
-            Err(error) => self.detail("Dangling:", &text(&error.to_string())),
+            Err(error) => self.detail("Dangling:", &text(error.to_string().as_bytes())),
         }
     }
 
