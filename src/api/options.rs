@@ -9,7 +9,7 @@ use crate::codec::{Filter, Filters};
 use crate::engine::{
     self, Beside, Core, CreateOptions, Driver, FileAccess, FormatBounds, MissingSources, OpenOptions,
 };
-use crate::storage::{FileStorage, MappedFile, MemoryStorage, Storage};
+use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
 /// Options for opening and creating files.
 ///
@@ -38,6 +38,7 @@ pub struct FileOptions {
     missing_sources: MissingSources,
     driver: Driver,
     ignore_consistency_flags: bool,
+    locking: FileLocking,
 }
 
 const CHUNK_CACHE: usize = 64 << 20;
@@ -58,6 +59,7 @@ impl Default for FileOptions {
             missing_sources: MissingSources::default(),
             driver: Driver::default(),
             ignore_consistency_flags: false,
+            locking: FileLocking::default(),
         }
     }
 }
@@ -129,6 +131,13 @@ impl FileOptions {
         self
     }
 
+    /// Sets whether the file is locked against other processes. The default is that writers lock it.
+    #[must_use]
+    pub fn locking(mut self, locking: FileLocking) -> Self {
+        self.locking = locking;
+        self
+    }
+
     /// Opens a file even though it says that it is open for writing, as one does whose writer has crashed.
     ///
     /// What such a writer left unfinished may be read as errors or old values. A file that a single writer keeps ready
@@ -145,7 +154,7 @@ impl FileOptions {
         let storage: Arc<dyn Storage> = match engine::members_of(path, &self.driver, &self.file_access)? {
             Some(members) => members,
             None if self.mmap => Arc::new(MappedFile::open(path)?),
-            None => Arc::new(FileStorage::open(path)?),
+            None => Arc::new(FileStorage::open(path, self.locking)?),
         };
         self.opened(storage, false, Some(path))
     }
@@ -156,19 +165,19 @@ impl FileOptions {
         if engine::members_of(path, &self.driver, &self.file_access)?.is_some() {
             return Err(Error::unsupported("writing to a file of several members"));
         }
-        self.opened(Arc::new(FileStorage::open_rw(path)?), true, Some(path))
+        self.opened(Arc::new(FileStorage::open_rw(path, self.locking)?), true, Some(path))
     }
 
     /// Creates a file; one that exists is cut to nothing first.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create(path)?), Some(path))
+        self.created(Arc::new(FileStorage::create(path, self.locking)?), Some(path))
     }
 
     /// Creates a file; fails if there is one.
     pub fn create_excl(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create_new(path)?), Some(path))
+        self.created(Arc::new(FileStorage::create_new(path, self.locking)?), Some(path))
     }
 
     /// Opens a file for reading and writing, or creates it.

@@ -22,7 +22,7 @@ use super::{Core, Header};
 use crate::base::{Budget, Error, Malformed, Reader, Result, Structure};
 use crate::format::message::driver_info::{DriverInfo, DriverInfoBlock};
 use crate::format::superblock::{Root, SIGNATURE, Superblock};
-use crate::storage::{FamilyStorage, FileStorage, MultiStorage, Storage};
+use crate::storage::{FamilyStorage, FileLocking, FileStorage, MultiStorage, Storage};
 
 /// How a file is spread over files of the file system. Files of several members can be read only.
 ///
@@ -72,7 +72,7 @@ pub(super) fn member_storage(
     if *driver == Driver::Single {
         return Ok(None);
     }
-    let first: Arc<dyn Storage> = Arc::new(FileStorage::open(path)?);
+    let first: Arc<dyn Storage> = Arc::new(FileStorage::open(path, FileLocking::Off)?);
     let members = around.for_members();
     match driver {
         Driver::Auto => {
@@ -195,7 +195,7 @@ fn family(
     };
     let mut members = vec![first];
     for path in later_members(&numbered(path)?, around)? {
-        members.push(Arc::new(FileStorage::open(path)?));
+        members.push(Arc::new(FileStorage::open(path, FileLocking::Off)?));
     }
     Ok(Arc::new(FamilyStorage::new(members, size)?))
 }
@@ -213,7 +213,7 @@ fn old_family(
     }
     let Ok(names) = numbered(path) else { return Ok(None) };
     let second = match around.find(names.name(1).as_bytes(), false) {
-        Ok(Some(second)) => FileStorage::open(second)?,
+        Ok(Some(second)) => FileStorage::open(second, FileLocking::Off)?,
         _ => return Ok(None),
     };
     let mut start = [0; SIGNATURE.len()];
@@ -314,7 +314,7 @@ fn split(path: &Path, around: &Surroundings) -> Result<Arc<dyn Storage>> {
 
 /// Opens a member that has to have so many bytes.
 fn opened(path: &Path, needed: u64) -> Result<Arc<dyn Storage>> {
-    let storage = FileStorage::open(path)?;
+    let storage = FileStorage::open(path, FileLocking::Off)?;
     let available = storage.len()?;
     if needed > available {
         let error = Error::from(Malformed::Truncated { needed, available }).within(Structure::DriverInfo);

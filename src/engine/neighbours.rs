@@ -10,7 +10,7 @@ use super::driver::member_storage;
 use super::file_access::{FileAccess, Surroundings};
 use super::{Core, Driver, OpenOptions};
 use crate::base::{Address, Budget, Result};
-use crate::storage::{FileStorage, Storage};
+use crate::storage::{FileLocking, FileStorage, Storage};
 
 /// What the elements of a virtual dataset are whose source is not there: the file or the dataset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Neighbours {
         let surroundings = self.surroundings.of_neighbour(path)?;
         let storage: Arc<dyn Storage> = match member_storage(path, &Driver::Auto, &surroundings)? {
             Some(storage) => storage,
-            None => Arc::new(FileStorage::open(path)?),
+            None => Arc::new(FileStorage::open(path, FileLocking::Off)?),
         };
         let mut core =
             Core::open(storage, OpenOptions { beside: Beside::default(), ..self.options.clone() })?;
@@ -143,7 +143,7 @@ impl Core {
     /// Opens a file of raw data; none if there is none.
     pub(crate) fn raw_neighbour(&self, name: &[u8]) -> Result<Option<FileStorage>> {
         match self.neighbours.surroundings.find(name, false)? {
-            Some(path) => Ok(Some(FileStorage::open(path)?)),
+            Some(path) => Ok(Some(FileStorage::open(path, FileLocking::Off)?)),
             None => Ok(None),
         }
     }

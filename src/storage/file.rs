@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::{Map, Storage};
+use super::{FileLocking, Map, Storage};
 
 /// Reads and writes a file of the operating system.
 #[derive(Debug)]
@@ -14,25 +14,33 @@ pub struct FileStorage {
 
 impl FileStorage {
     /// Opens a file for reading.
-    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().read(true).open(path).map(|file| FileStorage { file })
+    pub fn open(path: impl AsRef<Path>, locking: FileLocking) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).open(path)?;
+        locking.lock(&file, false)?;
+        Ok(FileStorage { file })
     }
 
     /// Opens a file for reading and writing.
-    pub fn open_rw(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().read(true).write(true).open(path).map(|file| FileStorage { file })
+    pub fn open_rw(path: impl AsRef<Path>, locking: FileLocking) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        locking.lock(&file, true)?;
+        Ok(FileStorage { file })
     }
 
     /// Creates an empty file; one that exists is cut to nothing.
-    pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
-        options.open(path).map(|file| FileStorage { file })
+    pub fn create(path: impl AsRef<Path>, locking: FileLocking) -> io::Result<Self> {
+        // Not before it is locked: somebody else may be using what is there.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        locking.lock(&file, true)?;
+        file.set_len(0)?;
+        Ok(FileStorage { file })
     }
 
     /// Creates an empty file; fails if there is one.
-    pub fn create_new(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path).map(|file| FileStorage { file })
+    pub fn create_new(path: impl AsRef<Path>, locking: FileLocking) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        locking.lock(&file, true)?;
+        Ok(FileStorage { file })
     }
 }
 

@@ -5,6 +5,7 @@
 mod block_cache;
 mod family;
 mod file;
+mod lock;
 mod map;
 mod memory;
 mod multi;
@@ -14,6 +15,7 @@ use std::{fmt, io};
 pub(crate) use block_cache::BlockCache;
 pub use family::FamilyStorage;
 pub use file::FileStorage;
+pub use lock::FileLocking;
 pub use map::Map;
 pub(crate) use map::MappedFile;
 pub use memory::MemoryStorage;
@@ -85,7 +87,7 @@ mod tests {
     fn memory_and_file_do_the_same() {
         battery(&MemoryStorage::default());
         let path = std::env::temp_dir().join(format!("h5-storage-{}", std::process::id()));
-        let file = FileStorage::create(&path).unwrap();
+        let file = FileStorage::create(&path, FileLocking::Off).unwrap();
         battery(&file);
         let map = file.map(4, 2).unwrap();
         assert_eq!(&map[..], b"ab");

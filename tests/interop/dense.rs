@@ -20,7 +20,7 @@ impl Model {
         let mut model = Model::default();
         for link in group.links().unwrap() {
             let LinkKind::Soft(target) = link.kind else { panic!("{:?}", link.kind) };
-            model.links.insert(link.name, target);
+            model.links.insert(link.name, String::from_utf8(target).unwrap());
         }
         for name in group.attr_names().unwrap() {
             let value = group.attr(&name).unwrap().read_scalar().unwrap();
