@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod kill;
 mod script;
 mod storage;
 #[path = "../support/mod.rs"]
