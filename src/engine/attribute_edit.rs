@@ -75,7 +75,7 @@ fn check_name(name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{bytes, empty, object, open};
+    use super::super::fixture::{bytes, empty, heap_objects, object, open};
     use super::super::{Header, attribute, attributes, attributes_by_creation_order, new_group_header};
     use super::*;
     use crate::format::datatype::Order;
@@ -218,9 +218,12 @@ mod tests {
         assert_eq!(stored(&core, object), (0, true, true));
         write_attribute(&mut core, object, b"large", le(&vec![6; 20_000])).unwrap();
         assert_eq!(data(&core, object, "large"), Some(le(&vec![6; 20_000])));
+        let info: AttributeInfo = Header::load(&core, object).unwrap().required(&core).unwrap();
+        assert_eq!(heap_objects(&core, info.heap.unwrap()), 2, "the old values are gone");
         rename_attribute(&mut core, object, "large", "still large").unwrap();
         delete_attribute(&mut core, object, "small").unwrap();
         assert_eq!(stored(&core, object), (0, true, true), "it does not fit a header");
+        assert_eq!(heap_objects(&core, info.heap.unwrap()), 1);
         assert_eq!(data(&core, object, "still large"), Some(le(&vec![6; 20_000])));
         delete_attribute(&mut core, object, "still large").unwrap();
         assert_eq!(stored(&core, object), (0, false, false));

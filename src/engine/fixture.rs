@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Core, CreateOptions, Header, OpenOptions, Resolved, resolve};
-use crate::base::Result;
+use crate::base::{Address, Result};
+use crate::format::fractal_heap::header::FractalHeapHeader;
 use crate::storage::MemoryStorage;
 
 /// The bytes of a fixture.
@@ -26,6 +27,12 @@ pub(super) fn object(core: &Core, path: &str) -> Arc<Header> {
         Resolved::Here { address, .. } => Header::load(core, address).unwrap(),
         other => panic!("{other:?}"),
     }
+}
+
+/// How many objects a fractal heap has.
+pub(super) fn heap_objects(core: &Core, heap: Address) -> u64 {
+    let header = core.fetch::<FractalHeapHeader>(heap, &core.sizes()).unwrap();
+    header.managed_objects + header.huge_objects + header.tiny_objects
 }
 
 /// An empty file that can be written to.

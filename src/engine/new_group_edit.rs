@@ -133,7 +133,7 @@ impl NewGroupEdit {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::fixture::{bytes, empty, object, open};
+    use super::super::fixture::{bytes, empty, heap_objects, object, open};
     use super::super::{
         BTree2, find_link, insert_link, links, links_by_creation_order, new_group_header, remove_link,
     };
@@ -254,6 +254,7 @@ mod tests {
         if let Some(index) = info(core, group).by_creation_order.unwrap() {
             let index = BTree2::open(core, index, RecordType::LinkOrder).unwrap();
             assert_eq!(index.len(), model.len() as u64);
+            assert_eq!(heap_objects(core, info(core, group).heap.unwrap()), index.len());
         }
     }
 
