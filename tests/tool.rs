@@ -251,3 +251,27 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
         assert!(help.contains("Examples:"), "{help}");
     }
 }
+
+/// An object of a file that `fixtures/damaged.py` made.
+fn digested(name: &str, code: i32, path: &str) -> serde_json::Value {
+    let file = project("fixtures/damaged").join(name);
+    let (text, _) = ends_with(code, &["digest".as_ref(), file.as_os_str()]);
+    let digest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let objects = digest["objects"].as_array().unwrap();
+    objects.iter().find(|object| object["path"] == path).unwrap().clone()
+}
+
+#[test]
+fn where_an_attribute_has_no_name_none_is_listed_and_the_others_are_shown() {
+    let root = digested("attribute.h5", 1, "/");
+    assert!(root["attrs_error"].as_str().unwrap().contains("object \"/\""), "{root}");
+    assert_eq!(root["attrs"], serde_json::json!([]));
+    assert_eq!(root["attrs_readable"][0]["name"], "good");
+    assert_eq!(root["attrs_readable"][0]["first"], serde_json::json!([1]));
+}
+
+#[test]
+fn a_region_of_another_rank_than_its_dataset_leads_nowhere() {
+    let object = digested("region.h5", 0, "/region");
+    assert_eq!(object["first"], serde_json::json!([{ "region": "dangling" }]));
+}

@@ -1,10 +1,12 @@
 //! Random selections of random datasets.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use h5::storage::MemoryStorage;
 use h5::{Dataset, File, FormatBounds, Hyperslab, SliceOrIndex};
-use ndarray::{ArrayD, IxDyn, SliceInfo, SliceInfoElem};
+use ndarray::{Array2, ArrayD, Ix2, IxDyn, SliceInfo, SliceInfoElem, s};
 use proptest::prelude::*;
 
 use super::model::{Plan, Storage, hyperslabs, numbered, picked, plans, put};
@@ -157,4 +159,61 @@ fn growing() -> impl Strategy<Value = (Plan, Vec<Vec<usize>>)> {
         let shape: Vec<_> = plan.shape.iter().map(|&size| 0..=size * 2).collect();
         (Just(plan), prop::collection::vec(shape, 1..=4))
     })
+}
+
+/// Counts what is read.
+#[derive(Debug)]
+struct Counting {
+    storage: Arc<MemoryStorage>,
+    read: AtomicUsize,
+}
+
+impl h5::storage::Storage for Counting {
+    fn len(&self) -> io::Result<u64> {
+        self.storage.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read.fetch_add(buffer.len(), Ordering::Relaxed);
+        self.storage.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.storage.write_at(offset, data)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.storage.set_len(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.storage.sync()
+    }
+}
+
+#[test]
+fn a_part_of_a_large_chunk_is_read_without_the_rest() {
+    let memory = Arc::new(MemoryStorage::default());
+    let file = File::options().create_storage(memory.clone()).unwrap();
+    // Chunks of 1.2 MB; those at the right and at the bottom reach over the edge.
+    let data = Array2::from_shape_fn((700, 500), |(row, column)| (row * 1000 + column) as f64);
+    file.new_dataset_builder().with_data(&data).chunk((500, 300)).create("data").unwrap();
+    file.close().unwrap();
+    let storage = Arc::new(Counting { storage: memory, read: AtomicUsize::new(0) });
+    let dataset = File::options().open_storage(storage.clone()).unwrap().dataset("data").unwrap();
+    let check = |slice: SliceInfo<[SliceInfoElem; 2], Ix2, Ix2>, most: usize| {
+        let before = storage.read.load(Ordering::Relaxed);
+        let found: Array2<f64> = dataset.read_slice(slice).unwrap();
+        assert_eq!(found, data.slice(slice), "{slice:?}");
+        let read = storage.read.load(Ordering::Relaxed) - before;
+        assert!(read <= most, "{read} bytes were read for {slice:?}");
+        let integers: Array2<i32> = dataset.read_slice(slice).unwrap();
+        assert_eq!(integers.mapv(f64::from), data.slice(slice), "{slice:?}");
+    };
+    check(s![3..4, 7..8], 30_000);
+    check(s![499..501, 299..301], 30_000);
+    check(s![650..700, ..], 300_000);
+    check(s![..;2, 10..290;7], 3_000_000);
+    check(s![.., ..], 5_000_000);
+    check(s![.., 299..301], 5_000_000);
 }
