@@ -158,8 +158,8 @@ mod built_in {
     /// vbz encodes, but hdf5plugin does not have it; only we read it back.
     const NOT_IN_PLUGINS: &[(u16, &[u32], &str)] = &[(32020, &[0, 4, 1, 1], "vbz")];
 
-    /// zfp, jpegls, bitgroom, granular bitround, SZ3 and sperr: writing with them is refused.
-    const ONLY_DECODED: &[u16] = &[32013, 32018, 32022, 32023, 32024, 32028];
+    /// zfp, jpegls, bitgroom, granular bitround, SZ, SZ3 and sperr: writing with them is refused.
+    const ONLY_DECODED: &[u16] = &[32013, 32017, 32018, 32022, 32023, 32024, 32028];
 
     /// Smooth enough that every filter finds it worth its while.
     fn smooth<T: From<u16>>() -> Array2<T> {

@@ -27,11 +27,7 @@ impl Filter for Deflate {
     }
 
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
-        INFLATE.with_borrow_mut(|inflate| {
-            inflate.reset(true);
-            output.reserve_exact(call.chunk_bytes);
-            inflate_all(inflate, input, call.limit, output)
-        })
+        inflate(input, call.chunk_bytes, call.limit, output)
     }
 
     fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
@@ -45,6 +41,15 @@ impl Filter for Deflate {
             _ => Ok(Encoded::NotWorthIt),
         }
     }
+}
+
+/// Appends what a zlib stream holds, which is probably `expected` and at most `limit` bytes.
+pub(super) fn inflate(input: &[u8], expected: usize, limit: usize, output: &mut Vec<u8>) -> Result<()> {
+    INFLATE.with_borrow_mut(|inflate| {
+        inflate.reset(true);
+        output.reserve_exact(expected);
+        inflate_all(inflate, input, limit, output)
+    })
 }
 
 fn inflate_all(inflate: &mut Decompress, input: &[u8], limit: usize, output: &mut Vec<u8>) -> Result<()> {

@@ -16,7 +16,14 @@ mod bzip2;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod fletcher32;
-#[cfg(any(feature = "jpegls", feature = "lz4", feature = "sperr", feature = "sz3", feature = "vbz"))]
+#[cfg(any(
+    feature = "jpegls",
+    feature = "lz4",
+    feature = "sperr",
+    feature = "sz",
+    feature = "sz3",
+    feature = "vbz"
+))]
 #[cfg_attr(not(feature = "all-filters"), allow(dead_code, reason = "each codec takes other fields"))]
 mod input;
 #[cfg(feature = "jpegls")]
@@ -35,6 +42,8 @@ mod scaleoffset;
 mod shuffle;
 #[cfg(feature = "sperr")]
 mod sperr;
+#[cfg(feature = "sz")]
+mod sz;
 #[cfg(feature = "sz3")]
 mod sz3;
 #[cfg(feature = "szip")]
@@ -67,6 +76,7 @@ pub(crate) mod id {
     pub(crate) const BITSHUFFLE: u16 = 32008;
     pub(crate) const ZFP: u16 = 32013;
     pub(crate) const ZSTD: u16 = 32015;
+    pub(crate) const SZ: u16 = 32017;
     pub(crate) const JPEG_LS: u16 = 32018;
     pub(crate) const VBZ: u16 = 32020;
     pub(crate) const BITGROOM: u16 = 32022;

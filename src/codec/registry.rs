@@ -64,6 +64,7 @@ const FEATURES: &[(u16, &str)] = &[
     (id::BITSHUFFLE, "bitshuffle"),
     (id::ZFP, "zfp"),
     (id::ZSTD, "zstd"),
+    (id::SZ, "sz"),
     (id::JPEG_LS, "jpegls"),
     (id::VBZ, "vbz"),
     (id::BITGROOM, "bitround"),
@@ -101,6 +102,8 @@ impl Filters {
         filters.register(Arc::new(super::jpegls::JpegLs));
         #[cfg(feature = "sperr")]
         filters.register(Arc::new(super::sperr::Sperr));
+        #[cfg(feature = "sz")]
+        filters.register(Arc::new(super::sz::Sz));
         #[cfg(feature = "vbz")]
         filters.register(Arc::new(super::vbz::Vbz));
         #[cfg(feature = "zfp")]
