@@ -12,16 +12,22 @@ use crate::format::{self, Wire};
 /// A tree, ready to be read.
 pub(crate) struct BTree2<'a> {
     core: &'a Core,
-    /// Where the header lies in the file.
-    offset: u64,
-    header: Arc<BTree2Header>,
-    shape: BTree2Shape,
+    tree: Tree,
 }
 
-impl<'a> BTree2<'a> {
-    /// Opens the tree whose header is at an address; one of other records than those asked for is refused.
-    pub(crate) fn open(core: &'a Core, address: Address, record_type: RecordType) -> Result<Self> {
-        let header: Arc<BTree2Header> = core.fetch(address, &core.sizes())?;
+/// A tree apart from the file that it lies in.
+#[derive(Clone)]
+pub(super) struct Tree {
+    /// Where the header lies in the file.
+    pub(super) offset: u64,
+    pub(super) header: BTree2Header,
+    pub(super) shape: BTree2Shape,
+}
+
+impl Tree {
+    /// Reads the header at an address; one of other records than those asked for is refused.
+    pub(super) fn open(core: &Core, address: Address, record_type: RecordType) -> Result<Self> {
+        let header = BTree2Header::clone(&*core.fetch(address, &core.sizes())?);
         let offset = core.offset(address)?;
         let bad =
             |name, value, rule| Err(Error::field(name, value, rule).at(Structure::BTree2Header, offset));
@@ -33,32 +39,79 @@ impl<'a> BTree2<'a> {
             return bad("number of records", header.total_records, "fewer than in the root");
         }
         let shape = BTree2Shape::new(&header, core.sizes())?;
-        Ok(BTree2 { core, offset, header, shape })
+        Ok(Tree { offset, header, shape })
+    }
+
+    /// The root, as its parent would point to it.
+    pub(super) fn root(&self) -> Option<ChildPointer> {
+        let (records, total) = (self.header.root_records, self.header.total_records);
+        self.header.root.map(|address| ChildPointer { address, records, total })
+    }
+
+    pub(super) fn internal(
+        &self,
+        core: &Core,
+        at: ChildPointer,
+        depth: usize,
+    ) -> Result<Arc<BTree2Internal>> {
+        let cx = self.shape.node(depth, at.records).map_err(|e| self.located(e))?;
+        let node: Arc<BTree2Internal> = core.fetch(at.address, &cx)?;
+        self.check(core, &node.records, at, Structure::BTree2Internal)?;
+        Ok(node)
+    }
+
+    pub(super) fn leaf(&self, core: &Core, at: ChildPointer) -> Result<Arc<BTree2Leaf>> {
+        let cx = self.shape.node(0, at.records).map_err(|e| self.located(e))?;
+        let node: Arc<BTree2Leaf> = core.fetch(at.address, &cx)?;
+        self.check(core, &node.records, at, Structure::BTree2Leaf)?;
+        Ok(node)
+    }
+
+    /// A node that was kept may have been decoded for another parent, which said something else of it.
+    fn check(&self, core: &Core, records: &Records, at: ChildPointer, structure: Structure) -> Result<()> {
+        let size = usize::from(self.shape.record_size);
+        if records.size == size && records.bytes.len() == size * usize::from(at.records) {
+            return Ok(());
+        }
+        let error =
+            Error::field("number of records", u64::from(at.records), "two parents tell different ones");
+        Err(error.at(structure, core.offset(at.address)?))
+    }
+
+    pub(super) fn located(&self, error: Error) -> Error {
+        error.at(Structure::BTree2Header, self.offset)
+    }
+}
+
+impl<'a> BTree2<'a> {
+    /// Opens the tree whose header is at an address; one of other records than those asked for is refused.
+    pub(crate) fn open(core: &'a Core, address: Address, record_type: RecordType) -> Result<Self> {
+        Ok(BTree2 { core, tree: Tree::open(core, address, record_type)? })
     }
 
     /// The number of records in the tree.
     pub(crate) fn len(&self) -> u64 {
-        self.header.total_records
+        self.tree.header.total_records
     }
 
     /// Decodes a record of this tree. Records do not know where they lie: errors name the place of the tree's header.
     pub(crate) fn decode<T: Wire>(&self, record: &[u8], cx: &T::Context) -> Result<T> {
-        format::decode(record, self.offset, cx, &self.core.budget)
+        format::decode(record, self.tree.offset, cx, &self.core.budget)
     }
 
     /// Finds the record that `compare` calls equal. It says how a record stands to the one that is looked for:
     /// `Less` if it comes before that one.
     pub(crate) fn find(&self, compare: impl Fn(&[u8]) -> Result<Ordering>) -> Result<Option<Vec<u8>>> {
-        let Some(mut at) = self.root() else { return Ok(None) };
-        for depth in (1..=self.shape.depth()).rev() {
-            let node = self.internal(at, depth)?;
+        let Some(mut at) = self.tree.root() else { return Ok(None) };
+        for depth in (1..=self.tree.shape.depth()).rev() {
+            let node = self.tree.internal(self.core, at, depth)?;
             match search(&node.records, &compare)? {
                 (index, true) => return Ok(node.records.nth(index).map(<[u8]>::to_vec)),
                 // There is a child before each record and one behind the last.
                 (index, false) => at = node.children[index],
             }
         }
-        let leaf = self.leaf(at)?;
+        let leaf = self.tree.leaf(self.core, at)?;
         let (index, found) = search(&leaf.records, &compare)?;
         Ok(leaf.records.nth(index).filter(|_| found).map(<[u8]>::to_vec))
     }
@@ -66,20 +119,24 @@ impl<'a> BTree2<'a> {
     /// Calls `f` with every record, in their order.
     pub(crate) fn visit(&self, f: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let mut walk = Walk { tree: self, f, nodes: 0, records: 0 };
-        let mut below = self.root().map(|root| (root, self.shape.depth()));
+        let mut below = self.tree.root().map(|root| (root, self.tree.shape.depth()));
         let mut path: Vec<(Arc<BTree2Internal>, usize)> = Vec::new();
         loop {
             while let Some((child, depth)) = below.take().filter(|(child, _)| child.total > 0) {
                 walk.enter()?;
                 if depth == 0 {
-                    self.leaf(child)?.records.iter().try_for_each(|record| walk.pass(record))?;
+                    self.tree
+                        .leaf(self.core, child)?
+                        .records
+                        .iter()
+                        .try_for_each(|record| walk.pass(record))?;
                 } else {
-                    let node = self.internal(child, depth)?;
+                    let node = self.tree.internal(self.core, child, depth)?;
                     below = Some((node.children[0], depth - 1));
                     path.push((node, 0));
                 }
             }
-            let depth = self.shape.depth() - path.len();
+            let depth = self.tree.shape.depth() - path.len();
             let Some((node, next)) = path.last_mut() else { break };
             if let Some(record) = node.records.nth(*next) {
                 walk.pass(record)?;
@@ -91,45 +148,13 @@ impl<'a> BTree2<'a> {
         }
         walk.finish()
     }
-
-    /// The root, as its parent would point to it.
-    fn root(&self) -> Option<ChildPointer> {
-        let (records, total) = (self.header.root_records, self.header.total_records);
-        self.header.root.map(|address| ChildPointer { address, records, total })
-    }
-
-    fn internal(&self, at: ChildPointer, depth: usize) -> Result<Arc<BTree2Internal>> {
-        let cx = self.shape.node(depth, at.records).map_err(|e| self.located(e))?;
-        let node: Arc<BTree2Internal> = self.core.fetch(at.address, &cx)?;
-        self.check(&node.records, at, Structure::BTree2Internal)?;
-        Ok(node)
-    }
-
-    fn leaf(&self, at: ChildPointer) -> Result<Arc<BTree2Leaf>> {
-        let cx = self.shape.node(0, at.records).map_err(|e| self.located(e))?;
-        let node: Arc<BTree2Leaf> = self.core.fetch(at.address, &cx)?;
-        self.check(&node.records, at, Structure::BTree2Leaf)?;
-        Ok(node)
-    }
-
-    /// A node that was kept may have been decoded for another parent, which said something else of it.
-    fn check(&self, records: &Records, at: ChildPointer, structure: Structure) -> Result<()> {
-        let size = usize::from(self.shape.record_size);
-        if records.size == size && records.bytes.len() == size * usize::from(at.records) {
-            return Ok(());
-        }
-        let error =
-            Error::field("number of records", u64::from(at.records), "two parents tell different ones");
-        Err(error.at(structure, self.core.offset(at.address)?))
-    }
-
-    fn located(&self, error: Error) -> Error {
-        error.at(Structure::BTree2Header, self.offset)
-    }
 }
 
 /// The index of the record that is equal, or where it would stand.
-fn search(records: &Records, compare: impl Fn(&[u8]) -> Result<Ordering>) -> Result<(usize, bool)> {
+pub(super) fn search(
+    records: &Records,
+    compare: impl Fn(&[u8]) -> Result<Ordering>,
+) -> Result<(usize, bool)> {
     let (mut low, mut high) = (0, records.len());
     while low < high {
         let middle = low + (high - low) / 2;
@@ -155,7 +180,7 @@ impl<F: FnMut(&[u8]) -> Result<()>> Walk<'_, F> {
     fn enter(&mut self) -> Result<()> {
         self.nodes += 1;
         // Only nodes with records below them are entered: at each depth no more than there are records.
-        let levels = self.tree.shape.depth() as u64 + 1;
+        let levels = self.tree.tree.shape.depth() as u64 + 1;
         if self.nodes > self.tree.len().saturating_mul(levels) {
             return Err(self.more());
         }
@@ -164,7 +189,7 @@ impl<F: FnMut(&[u8]) -> Result<()>> Walk<'_, F> {
 
     fn pass(&mut self, record: &[u8]) -> Result<()> {
         self.records += 1;
-        self.tree.core.budget.items(self.records).map_err(|e| self.tree.located(e))?;
+        self.tree.core.budget.items(self.records).map_err(|e| self.tree.tree.located(e))?;
         if self.records > self.tree.len() {
             return Err(self.more());
         }
@@ -176,12 +201,12 @@ impl<F: FnMut(&[u8]) -> Result<()>> Walk<'_, F> {
             return Ok(());
         }
         let error = Error::field("number of records", self.tree.len(), "more than the nodes have");
-        Err(self.tree.located(error))
+        Err(self.tree.tree.located(error))
     }
 
     fn more(&self) -> Error {
         let error = Error::field("number of records", self.tree.len(), "fewer than the nodes have");
-        self.tree.located(error)
+        self.tree.tree.located(error)
     }
 }
 

@@ -6,6 +6,7 @@
 mod attribute;
 mod bounds;
 mod btree_v2;
+mod btree_v2_edit;
 mod cache_image;
 mod core;
 mod dense_attributes;

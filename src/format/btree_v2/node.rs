@@ -65,6 +65,27 @@ impl Records {
     pub(crate) fn iter(&self) -> std::slice::ChunksExact<'_, u8> {
         self.bytes.chunks_exact(self.size.max(1))
     }
+
+    /// Puts a record in front of the one with this index, or behind the last.
+    pub(crate) fn insert(&mut self, index: usize, record: &[u8]) {
+        let at = index * self.size;
+        self.bytes.splice(at..at, record.iter().copied());
+    }
+
+    /// Takes a record out.
+    pub(crate) fn remove(&mut self, index: usize) -> Vec<u8> {
+        self.bytes.drain(self.place(index)).collect()
+    }
+
+    /// Exchanges a record for another one.
+    pub(crate) fn replace(&mut self, index: usize, record: &[u8]) -> Vec<u8> {
+        let place = self.place(index);
+        self.bytes.splice(place, record.iter().copied()).collect()
+    }
+
+    fn place(&self, index: usize) -> std::ops::Range<usize> {
+        index * self.size..(index + 1) * self.size
+    }
 }
 
 /// A node without children.
