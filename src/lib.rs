@@ -70,9 +70,10 @@ pub use api::{
     RegionSelection, SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
 };
 pub use api::{
-    Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, Container, Dataset,
-    DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File, FileOptions, FilterInfo,
-    Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection, SliceOrIndex,
+    Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
+    Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
+    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection,
+    SliceOrIndex,
 };
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,

@@ -5,6 +5,7 @@
 
 mod attribute;
 mod bounds;
+pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
@@ -39,6 +40,7 @@ pub(crate) use attribute::{
 };
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
+pub(crate) use btree_v2_edit::BTree2Edit;
 pub use driver::Driver;
 pub(crate) use driver::members_of;
 pub use file_access::FileAccess;
