@@ -70,10 +70,10 @@ pub use api::{
     RegionSelection, SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
 };
 pub use api::{
-    Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, Container, Dataset,
-    DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File, FileOptions, FilterInfo,
-    Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection, SliceOrIndex,
-    StoredElements,
+    Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
+    Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
+    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection,
+    SliceOrIndex, StoredElements,
 };
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,

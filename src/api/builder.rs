@@ -4,7 +4,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::elements::Target;
 use super::types::{H5Type, TypeDescriptor};
-use super::{Dataset, Extents, Group};
+use super::{AllocationTime, Dataset, Extents, FillTime, Group};
 use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
@@ -54,6 +54,35 @@ struct Options {
     filters: Vec<FilterRequest>,
     fill: Option<Fill>,
     compact: bool,
+    allocation_time: Option<AllocationTime>,
+    fill_time: FillTime,
+    chunk_opts: ChunkOpts,
+}
+
+/// What is done differently with chunks; by default nothing is.
+///
+/// ```
+/// # fn main() -> h5::Result<()> {
+/// # let dir = std::env::temp_dir().join("h5-doc-chunk-opts");
+/// # std::fs::create_dir_all(&dir)?;
+/// # let path = dir.join("opts.h5");
+/// use h5::{ChunkOpts, FormatBounds};
+/// let file = h5::File::options().bounds(FormatBounds::V110).create(&path)?;
+/// let new = file.new_dataset::<u8>().shape(10).chunk(4).deflate(6);
+/// let dataset = new.chunk_opts(ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS).create("bytes")?;
+/// dataset.write(&[7; 10])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ChunkOpts {
+    whole_only: bool,
+}
+
+impl ChunkOpts {
+    /// Chunks that reach over the edge of the dataset are stored without filters. Releases of libhdf5 from 1.10 on can
+    /// read that.
+    pub const DONT_FILTER_PARTIAL_CHUNKS: ChunkOpts = ChunkOpts { whole_only: true };
 }
 
 /// A fill value on its way into the type of the dataset.
@@ -70,8 +99,15 @@ impl std::fmt::Debug for Fill {
 
 impl DatasetBuilder {
     pub(super) fn new(group: Group) -> Self {
-        let options =
-            Options { chunk: ChunkRequest::Automatic, filters: Vec::new(), fill: None, compact: false };
+        let options = Options {
+            chunk: ChunkRequest::Automatic,
+            filters: Vec::new(),
+            fill: None,
+            compact: false,
+            allocation_time: None,
+            fill_time: FillTime::IfSet,
+            chunk_opts: ChunkOpts::default(),
+        };
         DatasetBuilder { group, options }
     }
 
@@ -111,6 +147,9 @@ impl DatasetBuilder {
                 filters: self.options.filters.clone(),
                 fill,
                 compact: self.options.compact,
+                allocation_time: self.options.allocation_time.map(AllocationTime::number),
+                fill_time: self.options.fill_time.number(),
+                whole_chunks_only: self.options.chunk_opts.whole_only,
             };
             create_dataset(core, place.as_ref().map(|(parent, name)| (parent.address, *name)), &new)
         })?;
@@ -174,6 +213,31 @@ macro_rules! options {
                     Ok(F::store(&values, &mut Target { core, datatype })?.into_owned())
                 };
                 self.$($field).+.fill = Some(Fill(std::sync::Arc::new(encode)));
+                self
+            }
+
+            /// Sets when space for the data is allocated; `None` is chunk by chunk, or with the first write where
+            /// there are no chunks.
+            ///
+            /// Chunks of a fixed shape that are allocated early and not filtered need no index, where the format's
+            /// bounds are `V110` or later.
+            #[must_use]
+            pub fn alloc_time(mut self, time: impl Into<Option<AllocationTime>>) -> Self {
+                self.$($field).+.allocation_time = time.into();
+                self
+            }
+
+            /// Sets when the fill value is written.
+            #[must_use]
+            pub fn fill_time(mut self, time: FillTime) -> Self {
+                self.$($field).+.fill_time = time;
+                self
+            }
+
+            /// Sets what is done differently with chunks.
+            #[must_use]
+            pub fn chunk_opts(mut self, opts: ChunkOpts) -> Self {
+                self.$($field).+.chunk_opts = opts;
                 self
             }
 

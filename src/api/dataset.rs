@@ -79,6 +79,11 @@ impl Dataset {
             .with(|core, header: &Header| DatasetInfo::load(core, header).and_then(|info| f(core, &info)))
     }
 
+    /// The same for what looks at the file past the chunks that are held back.
+    pub(super) fn inspect_stored<T>(&self, f: impl FnOnce(&Core, &DatasetInfo) -> Result<T>) -> Result<T> {
+        self.inspect(f)
+    }
+
     /// Returns how the data is laid out; contiguous where the file can no longer be read.
     pub fn layout(&self) -> Layout {
         let layout = self.inspect(|_, info| {

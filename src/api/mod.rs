@@ -2,6 +2,7 @@
 
 mod attribute;
 mod builder;
+mod chunk;
 mod container;
 mod dataset;
 mod elements;
@@ -20,7 +21,8 @@ mod superblock_info;
 pub mod types;
 
 pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty};
-pub use builder::{DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty};
+pub use builder::{ChunkOpts, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty};
+pub use chunk::ChunkInfo;
 pub use container::Container;
 pub use dataset::{Dataset, Filter as FilterInfo, Layout};
 pub use extents::{Extent, Extents};

@@ -3,7 +3,7 @@
 use super::{Dataset, StoredElements};
 use crate::base::Result;
 use crate::data::{self, DatasetInfo};
-use crate::format::message::fill_value::Fill;
+use crate::format::message::fill_value::{self, Fill};
 use crate::format::message::layout::Storage;
 use crate::format::selection::{RegularAxis, SelectionInfo};
 use crate::format::virtual_mapping::VirtualEntry;
@@ -50,6 +50,26 @@ pub enum AllocationTime {
     Late,
     /// Chunk by chunk.
     Incremental,
+}
+
+impl FillTime {
+    pub(super) fn number(self) -> u8 {
+        match self {
+            FillTime::Allocation => fill_value::ON_ALLOCATION,
+            FillTime::Never => fill_value::NEVER,
+            FillTime::IfSet => fill_value::IF_SET,
+        }
+    }
+}
+
+impl AllocationTime {
+    pub(super) fn number(self) -> u8 {
+        match self {
+            AllocationTime::Early => fill_value::EARLY,
+            AllocationTime::Late => fill_value::LATE,
+            AllocationTime::Incremental => fill_value::INCREMENTAL,
+        }
+    }
 }
 
 /// A piece of a dataset's data in another file.
@@ -145,14 +165,14 @@ impl Dataset {
                     }
                 },
                 write_time: match fill.write_time {
-                    0 => FillTime::Allocation,
-                    1 => FillTime::Never,
+                    fill_value::ON_ALLOCATION => FillTime::Allocation,
+                    fill_value::NEVER => FillTime::Never,
                     _ => FillTime::IfSet,
                 },
                 allocation_time: match fill.allocation_time {
-                    1 => AllocationTime::Early,
-                    2 => AllocationTime::Late,
-                    3 => AllocationTime::Incremental,
+                    fill_value::EARLY => AllocationTime::Early,
+                    fill_value::LATE => AllocationTime::Late,
+                    fill_value::INCREMENTAL => AllocationTime::Incremental,
                     _ => usual_allocation(info),
                 },
             })

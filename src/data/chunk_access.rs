@@ -104,8 +104,14 @@ impl ChunkAccess {
         if self.is_unfiltered_edge(scaled) { Ok(0) } else { self.pipeline.encode(scratch) }
     }
 
-    fn is_unfiltered_edge(&self, scaled: &[u64]) -> bool {
+    /// Whether the chunk lies at the edge, and such chunks do without filters.
+    pub(super) fn is_unfiltered_edge(&self, scaled: &[u64]) -> bool {
         self.whole_chunks_only && self.grid.is_partial(scaled)
+    }
+
+    /// Whether what is done with a chunk depends on the shape of the dataspace.
+    pub(super) fn depends_on_shape(&self) -> bool {
+        self.whole_chunks_only && !self.pipeline.is_bypassed(0)
     }
 }
 

@@ -34,6 +34,16 @@ impl Grid {
         self.chunk_bytes
     }
 
+    /// The chunks along each axis.
+    pub(crate) fn ranges(&self) -> Vec<std::ops::Range<u64>> {
+        self.shape.iter().zip(&self.chunk).map(|(&size, &chunk)| 0..size.div_ceil(chunk)).collect()
+    }
+
+    /// The same chunks over another shape.
+    pub(crate) fn with_shape(&self, shape: &[u64]) -> Grid {
+        Grid { shape: shape.to_vec(), ..self.clone() }
+    }
+
     /// The first element of a chunk. Chunks that exist begin inside the dataspace, so nothing overflows.
     pub(crate) fn corner(&self, scaled: &[u64]) -> Vec<u64> {
         scaled.iter().zip(&self.chunk).map(|(&n, &size)| n.saturating_mul(size)).collect()
@@ -45,6 +55,12 @@ impl Grid {
             .iter()
             .zip(self.chunk.iter().zip(&self.shape))
             .any(|(&corner, (&size, &limit))| corner.saturating_add(size) > limit)
+    }
+
+    /// How many elements of a chunk lie in the dataspace, along each axis.
+    pub(crate) fn kept(&self, scaled: &[u64]) -> Vec<u64> {
+        let axes = self.corner(scaled).into_iter().zip(self.chunk.iter().zip(&self.shape));
+        axes.map(|(corner, (&size, &limit))| limit.saturating_sub(corner).min(size)).collect()
     }
 
     /// Bytes of a chunk up to its last element that lies in the dataspace.

@@ -2,14 +2,18 @@
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::{ChunkShape, Filters};
-use crate::engine::{Core, Header, insert_link};
+use crate::engine::{Core, FormatBounds, Header, insert_link};
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::fill_value::{Fill, FillValue};
+use crate::format::message::fill_value::{EARLY, Fill, FillValue, INCREMENTAL, LATE};
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
-use crate::format::message::layout::{ChunkIndexKind, Chunked, Layout, Storage};
+use crate::format::message::layout::{Layout, Storage};
 use crate::format::message::link::Target;
 use crate::format::object_header::CONSTANT;
+
+use super::allocate::allocate_early;
+use super::dataset::DatasetInfo;
+use super::layout_choice::chunked_layout;
 
 /// What a new dataset is to be.
 #[derive(Clone, Debug)]
@@ -21,6 +25,12 @@ pub(crate) struct NewDataset {
     /// One element in the dataset's type.
     pub(crate) fill: Option<Vec<u8>>,
     pub(crate) compact: bool,
+    /// None: what is usual for the layout.
+    pub(crate) allocation_time: Option<u8>,
+    /// When the fill value is written.
+    pub(crate) fill_time: u8,
+    /// Chunks that reach over the edge are not filtered.
+    pub(crate) whole_chunks_only: bool,
 }
 
 /// How the dataset is to be divided.
@@ -39,13 +49,6 @@ pub(crate) struct FilterRequest {
     pub(crate) optional: bool,
 }
 
-/// Allocation times of the fill value message.
-const EARLY: u8 = 1;
-const LATE: u8 = 2;
-const INCREMENTAL: u8 = 3;
-/// Write time: where the caller set a fill value.
-const IF_SET: u8 = 2;
-
 /// About what a chunk has that nobody chose a shape for.
 const AUTOMATIC_CHUNK_BYTES: u64 = 256 << 10;
 /// Compact data has to fit a message.
@@ -63,16 +66,20 @@ pub(crate) fn create_dataset(
         crate::engine::check_new_name(core, group, name)?;
     }
     let chunk = chunk_shape(new)?;
-    let layout = layout(new, chunk.as_deref())?;
-    let allocation_time = match layout.storage {
-        Storage::Compact(_) => EARLY,
-        Storage::Chunked(_) => INCREMENTAL,
-        _ => LATE,
+    let layout = layout(core.bounds, new, chunk.as_deref())?;
+    let allocation_time = match (&layout.storage, new.allocation_time) {
+        (Storage::Compact(_), None | Some(EARLY)) => EARLY,
+        (Storage::Compact(_), Some(_)) => {
+            return Err(Error::misuse("compact data is allocated when the dataset is created"));
+        }
+        (_, Some(time)) => time,
+        (Storage::Chunked(_), None) => INCREMENTAL,
+        (_, None) => LATE,
     };
     let fill = FillValue {
         version: 3,
         allocation_time,
-        write_time: IF_SET,
+        write_time: new.fill_time,
         value: new.fill.clone().map_or(Fill::Default, Fill::User),
     };
     let space = Dataspace { version: 2, extent: new.extent.clone(), permutation: Vec::new() };
@@ -90,6 +97,8 @@ pub(crate) fn create_dataset(
     if let Some((group, name)) = parent {
         insert_link(core, group, name, Target::Hard(address))?;
     }
+    let info = DatasetInfo::load(core, &*Header::load(core, address)?)?;
+    allocate_early(core, &info)?;
     Ok(address)
 }
 
@@ -122,9 +131,7 @@ fn check_chunk(new: &NewDataset, shape: &[u64], chunk: &[u64]) -> Result<()> {
             return Err(Error::shape(format!("chunks of {size} along an axis of at most {maximum}")));
         }
     }
-    let bytes = byte_count(element_count(chunk)?, to_usize(u64::from(new.datatype.size))?)?;
-    let limit = u64::from(u32::MAX);
-    if bytes > limit { Err(Error::limit("a chunk", bytes, limit)) } else { Ok(()) }
+    Ok(())
 }
 
 /// Halves the longest axis until a chunk is small enough; axes without elements count as some that will come.
@@ -138,21 +145,14 @@ fn automatic_chunk(shape: &[u64], element: u64) -> Vec<u64> {
     chunk
 }
 
-fn layout(new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
+fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
     let element = u64::from(new.datatype.size);
     let bytes = byte_count(new.extent.shape().map_or(Ok(0), element_count)?, to_usize(element)?)?;
     let storage = match chunk {
         Some(_) if new.compact => {
             return Err(Error::misuse("a compact dataset cannot be chunked or filtered"));
         }
-        Some(chunk) => Storage::Chunked(Chunked {
-            shape: chunk.to_vec(),
-            element_size: element,
-            width: 0,
-            whole_chunks_only: false,
-            index: ChunkIndexKind::BTree1,
-            address: None,
-        }),
+        Some(chunk) => return chunked_layout(bounds, new, chunk),
         None if new.compact && bytes > COMPACT_LIMIT => {
             return Err(Error::limit("a compact dataset", bytes, COMPACT_LIMIT));
         }

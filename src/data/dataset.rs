@@ -85,6 +85,11 @@ impl DatasetInfo {
         }
     }
 
+    /// Whether chunks go through filters.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.filters.as_ref().is_some_and(|pipeline| !pipeline.filters.is_empty())
+    }
+
     /// What elements have that were never written.
     ///
     /// Where the fill value is never to be written, libhdf5 does not show it either and leaves what was in memory; here
@@ -127,6 +132,7 @@ pub(super) mod tests {
     use super::*;
     use crate::engine::CreateOptions;
     use crate::format::datatype::Order;
+    use crate::format::message::fill_value::IF_SET;
     use crate::storage::MemoryStorage;
 
     /// A new dataset of ten 4-byte integers in chunks of eight.
@@ -139,6 +145,9 @@ pub(super) mod tests {
             filters: Vec::new(),
             fill: Some(vec![7, 0, 0, 0]),
             compact: false,
+            allocation_time: None,
+            fill_time: IF_SET,
+            whole_chunks_only: false,
         };
         let address = create_dataset(&mut core, None, &new).unwrap();
         let header = Header::load(&core, address).unwrap();

@@ -1,17 +1,27 @@
 //! Raw data: where the elements of a dataset lie, and how they get there and back.
 
+mod allocate;
 mod chunk_access;
 mod chunk_cache;
+mod chunk_store;
 mod chunks;
 mod create;
 mod dataset;
+mod elements;
+mod extensible_array_walk;
 mod external;
 mod fill;
 mod gathered;
 mod index;
-mod index_arrays;
 mod index_btree_v1;
 mod index_btree_v2;
+mod index_extensible_array;
+mod index_fixed_array;
+mod index_implicit;
+mod index_single;
+mod layout_choice;
+mod numbering;
+mod raw_chunks;
 mod read;
 mod resize;
 mod sink;
@@ -25,6 +35,8 @@ pub(crate) use create::{ChunkRequest, FilterRequest, NewDataset, create_dataset}
 pub(crate) use dataset::DatasetInfo;
 pub(crate) use external::external_files;
 pub(crate) use gathered::{Gathered, Heap, gathers};
+pub(crate) use index::ChunkRecord;
+pub(crate) use raw_chunks::{read_chunk, visit_chunks, write_chunk};
 pub(crate) use read::{Reading, map, read};
 pub(crate) use resize::resize;
 pub(crate) use storage_size::storage_size;

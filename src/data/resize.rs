@@ -1,19 +1,20 @@
 //! Changing the shape of a chunked dataset. What is cut off is gone: growing again shows the fill value.
 
-use crate::base::{Address, Error, Result};
+use crate::base::{Address, Error, Result, to_usize};
 use crate::codec::Scratch;
+use crate::convert::Plan;
 use crate::engine::{Core, Header};
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::layout::ChunkIndexKind;
+use crate::format::message::fill_value::EARLY;
 use crate::select::{Axis, Hyperslab};
 
+use super::allocate::{STEP, allocate_chunks};
 use super::chunk_access::ChunkAccess;
 use super::chunk_cache::ChunkCache;
+use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::index::ChunkRecord;
-use super::index_btree_v1::BTree1;
 use super::sink::{self, Band};
-use crate::convert::Plan;
 
 /// Gives a dataset another shape within its maximum.
 pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shape: &[u64]) -> Result<()> {
@@ -24,17 +25,27 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
     if info.shape() == shape {
         return Ok(());
     }
-    cache.clear();
-    if shape.iter().zip(info.shape()).any(|(new, old)| new < old) {
-        cut_off(core, &info, shape)?;
+    let mut access = ChunkAccess::open(core, &info)?;
+    let shrinks = shape.iter().zip(info.shape()).any(|(new, old)| new < old);
+    if shrinks || access.depends_on_shape() {
+        cache.clear();
+        fit_chunks(core, &info, &mut access, shape)?;
     }
     let mut header = Header::clone(&*Header::load(core, dataset)?);
     let mut space: Dataspace = header.required(core)?;
-    if let Extent::Simple { shape: stored, .. } = &mut space.extent {
+    if let Extent::Simple { shape: stored, maximum } = &mut space.extent {
         *stored = shape.to_vec();
+        // Where no maximum is stored it is the shape, and that of the creation counts.
+        *maximum = Some(info.extent.maximum());
     }
     header.set(core, &space, 0)?;
-    header.store(core)
+    header.store(core)?;
+    if info.fill.allocation_time == EARLY && !shape.contains(&0) {
+        let new = DatasetInfo::load(core, &header)?;
+        let mut access = ChunkAccess::open(core, &new)?;
+        allocate_chunks(core, &mut access, &new, info.shape())?;
+    }
+    Ok(())
 }
 
 fn check(info: &DatasetInfo, shape: &[u64]) -> Result<()> {
@@ -53,71 +64,83 @@ fn check(info: &DatasetInfo, shape: &[u64]) -> Result<()> {
     Ok(())
 }
 
-/// Removes the chunks that lie outside of the new shape, and clears what of others does.
-fn cut_off(core: &mut Core, info: &DatasetInfo, shape: &[u64]) -> Result<()> {
-    let Some(chunked) = info.chunked() else { return Ok(()) };
-    let Some(root) = chunked.address else { return Ok(()) };
-    if chunked.index != ChunkIndexKind::BTree1 {
-        return Err(Error::unsupported("shrinking a dataset with any chunk index but a version 1 B-tree"));
-    }
-    let access = ChunkAccess::open(core, info)?;
-    let tree = BTree1::open(core, root, access.grid.chunk(), chunked.element_size);
+/// Removes the chunks that lie outside of the new shape, clears what of others does, and stores those anew that are
+/// filtered under one of the shapes only.
+fn fit_chunks(core: &mut Core, info: &DatasetInfo, access: &mut ChunkAccess, shape: &[u64]) -> Result<()> {
+    let new = access.grid.with_shape(shape);
     let mut chunks = Vec::new();
-    tree.visit(core, &mut |scaled, record| {
-        core.budget.items(chunks.len() as u64)?;
-        chunks.push((scaled, record));
+    access.index.visit(core, &mut |scaled, record| {
+        let fate = Fate::of(access, &new, &scaled);
+        if fate != Fate::Stays {
+            core.budget.items(chunks.len() as u64)?;
+            chunks.push((scaled, record));
+        }
         Ok(())
     })?;
-    tree.clear(core)?;
-    let mut scratch = Scratch::default();
-    for (scaled, record) in chunks {
-        let corner = access.grid.corner(&scaled);
-        let kept = kept(&corner, access.grid.chunk(), shape);
-        if kept.contains(&0) {
-            core.release(record.address, record.size)?;
-            continue;
-        }
-        let was_kept = self::kept(&corner, access.grid.chunk(), info.shape());
-        let record = if kept == was_kept {
-            record
-        } else {
-            clear_edge(core, info, &access, &scaled, record, &kept, &mut scratch)?
-        };
-        tree.insert(core, &scaled, &record)?;
+    let mut layout = info.layout.clone();
+    if shape.contains(&0) {
+        access.discard_all(core, &chunks)?;
+        return access.publish(core, info.address, &mut layout);
     }
-    Ok(())
+    let mut scratch = Scratch::default();
+    for (done, (scaled, record)) in chunks.into_iter().enumerate() {
+        match Fate::of(access, &new, &scaled) {
+            Fate::Stays => {}
+            Fate::Goes => access.discard(core, &scaled, &record)?,
+            Fate::Changes => change(core, info, access, &new, &scaled, record, &mut scratch)?,
+        }
+        if done % STEP == STEP - 1 {
+            access.publish(core, info.address, &mut layout)?;
+            core.settle()?;
+        }
+    }
+    access.publish(core, info.address, &mut layout)
 }
 
-/// How many elements of a chunk lie in a dataspace, along each axis.
-fn kept(corner: &[u64], chunk: &[u64], shape: &[u64]) -> Vec<u64> {
-    let axes = corner.iter().zip(chunk).zip(shape);
-    axes.map(|((&corner, &size), &limit)| limit.saturating_sub(corner).min(size)).collect()
+/// What becomes of a chunk.
+#[derive(PartialEq)]
+enum Fate {
+    Stays,
+    Goes,
+    Changes,
 }
 
-/// Gives the fill value to all elements of a chunk but the kept ones.
-fn clear_edge(
+impl Fate {
+    fn of(access: &ChunkAccess, new: &Grid, scaled: &[u64]) -> Fate {
+        let (before, kept) = (access.grid.kept(scaled), new.kept(scaled));
+        let is_cut = kept.iter().zip(&before).any(|(new, old)| new < old);
+        if kept.contains(&0) {
+            Fate::Goes
+        } else if is_cut
+            || access.depends_on_shape() && access.grid.is_partial(scaled) != new.is_partial(scaled)
+        {
+            Fate::Changes
+        } else {
+            Fate::Stays
+        }
+    }
+}
+
+/// Gives the fill value to all elements of a chunk but those in the new shape, and stores it as that demands.
+fn change(
     core: &mut Core,
     info: &DatasetInfo,
-    access: &ChunkAccess,
+    access: &mut ChunkAccess,
+    new: &Grid,
     scaled: &[u64],
     record: ChunkRecord,
-    kept: &[u64],
     scratch: &mut Scratch,
-) -> Result<ChunkRecord> {
-    let element = info.element_size()?;
+) -> Result<()> {
+    let (element, kept) = (info.element_size()?, new.kept(scaled));
     access.load(core, scaled, &record, scratch)?;
     let slab = Hyperslab::new(kept.iter().map(|&size| Axis::contiguous(0, size)).collect());
     let origin = vec![0; kept.len()];
-    let count = crate::base::to_usize(slab.element_count()?)?;
-    let mut packed = vec![0; count * element];
+    let mut packed = vec![0; to_usize(slab.element_count()?)? * element];
     let mut band = Band { bytes: &mut packed, first_row: 0 };
     sink::gather(&slab, &origin, access.grid.chunk(), &scratch.front, &Plan::identity(element), &mut band)?;
     access.blank(core, scratch)?;
     sink::scatter(&slab, &origin, access.grid.chunk(), &packed, element, &mut scratch.front)?;
-    let filter_mask = access.encode(scaled, scratch)?;
-    core.release(record.address, record.size)?;
-    let size = scratch.front.len() as u64;
-    let address = core.allocate_raw(size)?;
-    core.write_raw(address, &scratch.front)?;
-    Ok(ChunkRecord { address, size, filter_mask })
+    let is_plain = access.depends_on_shape() && new.is_partial(scaled);
+    let filter_mask = if is_plain { 0 } else { access.pipeline.encode(scratch)? };
+    access.put(core, scaled, Some(record), &scratch.front, filter_mask)
 }

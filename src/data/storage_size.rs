@@ -1,14 +1,11 @@
 //! How much of the file the data of a dataset takes.
 
-use super::chunks::{Grid, coordinates};
+use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::index;
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::engine::Core;
 use crate::format::message::layout::Storage;
-
-/// No more places for chunks than these are looked at.
-const MOST: u64 = 1 << 26;
 
 /// The bytes of the data as it is stored.
 pub(crate) fn storage_size(core: &Core, info: &DatasetInfo) -> Result<u64> {
@@ -17,19 +14,13 @@ pub(crate) fn storage_size(core: &Core, info: &DatasetInfo) -> Result<u64> {
         Storage::Contiguous { address: Some(_), .. } => info.bytes(),
         Storage::Contiguous { .. } if info.is_external => info.bytes(),
         Storage::Contiguous { .. } | Storage::Virtual { .. } => Ok(0),
-        Storage::Chunked(chunked) if chunked.address.is_none() => Ok(0),
-        Storage::Chunked(chunked) => {
-            let axes = info.shape().iter().zip(&chunked.shape);
-            let ranges: Vec<_> = axes.map(|(&size, &chunk)| 0..size.div_ceil(chunk.max(1))).collect();
-            let count = ranges.iter().fold(1u64, |n, range| n.saturating_mul(range.end));
-            if count > MOST {
-                return Err(Error::unsupported(format!("adding up the sizes of {count} chunks")));
-            }
-            let grid = Grid::new(info)?;
-            let index = index::open(core, info, &grid)?;
-            coordinates(&ranges).try_fold(0u64, |sum, scaled| {
-                Ok(sum.saturating_add(index.find(core, &scaled)?.map_or(0, |chunk| chunk.size)))
-            })
+        Storage::Chunked(_) => {
+            let mut sum = 0u64;
+            index::open(core, info, &Grid::new(info)?)?.visit(core, &mut |_, chunk| {
+                sum = sum.saturating_add(chunk.size);
+                Ok(())
+            })?;
+            Ok(sum)
         }
     }
 }

@@ -3,15 +3,16 @@
 use crate::base::{Address, Error, Result, Structure, byte_count, to_usize};
 use crate::codec::Scratch;
 use crate::engine::{Core, Header};
-use crate::format::message::layout::{ChunkIndexKind, Layout, Storage};
+use crate::format::message::layout::Storage;
 use crate::select::{Hyperslab, for_each_run};
 
+use super::allocate::{allocate_chunks, allocate_contiguous, is_allocated_at_once};
 use super::chunk_access::{ChunkAccess, for_each};
 use super::chunk_cache::ChunkCache;
+use super::chunk_store::store_layout;
 use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
 use super::index::ChunkRecord;
-use super::index_btree_v1::BTree1;
 use super::sink;
 
 /// Writes `data` to what is selected of a dataset.
@@ -44,13 +45,6 @@ pub(crate) fn write(
     }
 }
 
-/// Puts a changed layout message into the dataset's header.
-pub(super) fn store_layout(core: &mut Core, dataset: Address, layout: &Layout) -> Result<()> {
-    let mut header = Header::clone(&*Header::load(core, dataset)?);
-    header.set(core, layout, 0)?;
-    header.store(core)
-}
-
 fn write_compact(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[u8]) -> Result<()> {
     let mut layout = info.layout.clone();
     let Storage::Compact(stored) = &mut layout.storage else { return Ok(()) };
@@ -71,7 +65,10 @@ fn write_compact(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[
 fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[u8]) -> Result<()> {
     let address = match info.layout.storage {
         Storage::Contiguous { address: Some(address), .. } => address,
-        _ => allocate_contiguous(core, info, slab)?,
+        _ => {
+            let is_covered = byte_count(slab.element_count()?, info.element_size()?)? == info.bytes()?;
+            allocate_contiguous(core, info, is_covered)?
+        }
     };
     let origin = vec![0; info.shape().len()];
     let element = info.element_size()?;
@@ -86,23 +83,10 @@ fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data:
     })
 }
 
-/// Finds room for the data at its first write; what this write leaves out gets the fill value.
-fn allocate_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab) -> Result<Address> {
-    let bytes = info.bytes()?;
-    let address = core.allocate_raw(bytes)?;
-    if byte_count(slab.element_count()?, info.element_size()?)? < bytes {
-        core.fill_raw(address, bytes, info.pattern()?.element())?;
-    }
-    let mut layout = info.layout.clone();
-    let size = if layout.version < 3 { None } else { Some(bytes) };
-    layout.storage = Storage::Contiguous { address: Some(address), size };
-    store_layout(core, info.address, &layout)?;
-    Ok(address)
-}
-
 /// A chunk that is ready to be stored.
 struct Encoded {
     scaled: Vec<u64>,
+    /// The chunk that it is to replace.
     old: Option<ChunkRecord>,
     bytes: Vec<u8>,
     filter_mask: u32,
@@ -110,6 +94,8 @@ struct Encoded {
 
 /// Chunks are encoded side by side, so many at a time.
 const BATCH: usize = 16;
+/// Fewer of them where they have more bytes than this together.
+const BATCH_BYTES: u64 = 256 << 20;
 
 fn write_chunked(
     core: &mut Core,
@@ -118,14 +104,18 @@ fn write_chunked(
     slab: &Hyperslab,
     data: &[u8],
 ) -> Result<()> {
-    let access = ChunkAccess::open(core, info)?;
+    let mut access = ChunkAccess::open(core, info)?;
     let Some(ranges) = slab.boxes(access.grid.chunk()) else { return Ok(()) };
     let element = info.element_size()?;
     let mut pending = coordinates(&ranges).peekable();
-    let mut store = ChunkStore::new(info);
+    let mut layout = info.layout.clone();
+    if is_allocated_at_once(info) {
+        allocate_chunks(core, &mut access, info, &vec![0; ranges.len()])?;
+    }
+    let batch_len = to_usize((BATCH_BYTES / access.grid.chunk_bytes().max(1)).max(1))?.min(BATCH);
     while pending.peek().is_some() {
         let mut batch: Vec<Option<Encoded>> = Vec::new();
-        let coordinates: Vec<_> = pending.by_ref().take(BATCH).collect();
+        let coordinates: Vec<_> = pending.by_ref().take(batch_len).collect();
         batch.resize_with(coordinates.len(), || None);
         let reader: &Core = core;
         for_each(coordinates.into_iter().zip(&mut batch).collect(), |(scaled, slot), scratch| {
@@ -134,9 +124,9 @@ fn write_chunked(
         })?;
         for chunk in batch.into_iter().flatten() {
             cache.remove(info.address, &chunk.scaled);
-            store.put(core, &access, chunk)?;
+            access.put(core, &chunk.scaled, chunk.old, &chunk.bytes, chunk.filter_mask)?;
         }
-        store.finish(core)?;
+        access.publish(core, info.address, &mut layout)?;
         // What of a long write is done stays done; the space that it gave back can be used again.
         core.settle()?;
     }
@@ -164,75 +154,4 @@ fn prepare(
     sink::scatter(slab, &corner, access.grid.chunk(), data, element, &mut scratch.front)?;
     let filter_mask = access.encode(&scaled, scratch)?;
     Ok(Encoded { scaled, old, bytes: std::mem::take(&mut scratch.front), filter_mask })
-}
-
-/// Stores encoded chunks and keeps the index in step with them.
-pub(super) struct ChunkStore<'a> {
-    info: &'a DatasetInfo,
-    /// The tree, and whether it is new.
-    tree: Option<(BTree1, bool)>,
-}
-
-impl<'a> ChunkStore<'a> {
-    pub(super) fn new(info: &'a DatasetInfo) -> Self {
-        ChunkStore { info, tree: None }
-    }
-
-    fn put(&mut self, core: &mut Core, access: &ChunkAccess, chunk: Encoded) -> Result<()> {
-        let size = chunk.bytes.len() as u64;
-        let same = chunk.old.is_some_and(|old| {
-            let in_place = old.size == size && core.may_overwrite(old.address, size);
-            in_place && old.filter_mask == chunk.filter_mask
-        });
-        if !same {
-            // An index that cannot be changed is refused before anything else is.
-            self.tree(core, access)?;
-        }
-        let record = match chunk.old {
-            Some(old) if old.size == size && core.may_overwrite(old.address, size) => {
-                ChunkRecord { filter_mask: chunk.filter_mask, ..old }
-            }
-            old => {
-                if let Some(old) = old {
-                    core.release(old.address, old.size)?;
-                }
-                let address = core.allocate_raw(size)?;
-                ChunkRecord { address, size, filter_mask: chunk.filter_mask }
-            }
-        };
-        core.write_raw(record.address, &chunk.bytes)?;
-        if chunk.old != Some(record) {
-            self.tree(core, access)?.insert(core, &chunk.scaled, &record)?;
-        }
-        Ok(())
-    }
-
-    fn tree(&mut self, core: &mut Core, access: &ChunkAccess) -> Result<&BTree1> {
-        if self.tree.is_none() {
-            let Some(chunked) = self.info.chunked() else {
-                return Err(Error::misuse("the dataset is not chunked"));
-            };
-            if chunked.index != ChunkIndexKind::BTree1 {
-                return Err(Error::unsupported("adding chunks to any index but a version 1 B-tree"));
-            }
-            let (chunk, element) = (access.grid.chunk(), chunked.element_size);
-            let tree = match chunked.address {
-                Some(root) => (BTree1::open(core, root, chunk, element), false),
-                None => (BTree1::create(core, chunk, element)?, true),
-            };
-            self.tree = Some(tree);
-        }
-        self.tree.as_ref().map(|(tree, _)| tree).ok_or_else(|| Error::misuse("there is no chunk index"))
-    }
-
-    /// Tells the dataset's header where a new index is.
-    fn finish(&mut self, core: &mut Core) -> Result<()> {
-        let Some((tree, is_new @ true)) = &mut self.tree else { return Ok(()) };
-        *is_new = false;
-        let mut layout = self.info.layout.clone();
-        if let Storage::Chunked(chunked) = &mut layout.storage {
-            chunked.address = Some(tree.root());
-        }
-        store_layout(core, self.info.address, &layout)
-    }
 }

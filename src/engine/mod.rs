@@ -7,6 +7,7 @@ mod attribute;
 mod attribute_edit;
 mod attribute_storage;
 mod bounds;
+pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
@@ -44,6 +45,7 @@ pub(crate) use attribute::{AttributeValue, attribute, attributes, attributes_by_
 pub(crate) use attribute_edit::{create_attribute, delete_attribute, rename_attribute, write_attribute};
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
+pub(crate) use btree_v2_edit::BTree2Edit;
 pub use driver::Driver;
 pub(crate) use driver::members_of;
 pub use file_access::FileAccess;

@@ -23,6 +23,8 @@ pub(crate) struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) filters: Filters,
     pub(crate) write: bool,
+    /// What new objects are held to; `None` is the default.
+    pub(crate) bounds: Option<FormatBounds>,
     /// A file that says that someone writes to it is opened all the same.
     pub(crate) ignore_flags: bool,
     pub(crate) beside: Beside,
@@ -52,6 +54,7 @@ impl Core {
         core.budget = budget;
         core.filters = options.filters.clone();
         core.neighbours = Neighbours::new(&options)?;
+        core.bounds = options.bounds.unwrap_or_default();
         table.iter().for_each(|table| pending::lay_over(table, &mut core.overlay));
         core.k = core.k_values(options.write)?;
         // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that, and
@@ -85,6 +88,7 @@ impl Core {
         let first = format::Wire::encoded_len(&superblock, &())? as u64;
         let mut core = Core::new(storage, superblock.clone(), DEFAULT_K)?;
         core.budget = Budget::new(options.limits);
+        core.bounds = options.bounds;
         core.filters = options.filters.clone();
         let CreateOptions { limits, filters, beside, .. } = options;
         core.neighbours =

@@ -187,6 +187,13 @@ impl BlockHead {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ElementPage<const EXTENSIBLE: bool>(pub(crate) Vec<ChunkElement>);
 
+impl<const EXTENSIBLE: bool> ElementPage<EXTENSIBLE> {
+    /// A page of chunks that do not exist.
+    pub(crate) fn empty(cx: &PageContext) -> Result<Self> {
+        Ok(ElementPage(vec![ChunkElement::NONE; crate::base::to_usize(cx.elements)?]))
+    }
+}
+
 /// What a page's bytes do not say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageContext {

@@ -23,7 +23,7 @@ use crate::format::btree_v2::BTree2Header;
 use crate::format::btree_v2_record::RecordType;
 
 /// Says how a record stands to the one that is meant: `Less` if it comes before that one.
-pub(super) type Compare<'c> = dyn Fn(&Core, &[u8]) -> Result<Ordering> + 'c;
+pub(crate) type Compare<'c> = dyn Fn(&Core, &[u8]) -> Result<Ordering> + 'c;
 
 /// A tree that is about to be changed once.
 pub(crate) struct BTree2Edit<'a> {

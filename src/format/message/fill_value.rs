@@ -144,8 +144,15 @@ fn decode_loose(r: &mut Reader<'_>, version: u8) -> Result<FillValue> {
     Ok(FillValue { version, allocation_time, write_time, value })
 }
 
-/// The write time of a value that is never written.
+/// Allocation times: when the dataset is created, when it is first written to, chunk by chunk.
+pub(crate) const EARLY: u8 = 1;
+pub(crate) const LATE: u8 = 2;
+pub(crate) const INCREMENTAL: u8 = 3;
+
+/// Write times: whenever space is allocated, never, where the value was set by the user.
+pub(crate) const ON_ALLOCATION: u8 = 0;
 pub(crate) const NEVER: u8 = 1;
+pub(crate) const IF_SET: u8 = 2;
 
 fn check_times(at: &Reader<'_>, allocation_time: u8, write_time: u8) -> Result<()> {
     if allocation_time > 3 {
