@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::base::{Address, Error, Result, Structure};
-use crate::engine::Core;
+use crate::base::{Address, Error, Result};
+use crate::engine::{Core, btree_v1};
 use crate::format::btree_v1::{ChunkKey, Node, NodeContext};
 
 use super::index::{ChunkIndex, ChunkRecord};
 
 type ChunkNode = Node<ChunkKey>;
+type Step = btree_v1::Step<ChunkKey>;
 
 /// The tree below a root node, whose address never changes.
 pub(super) struct BTree1 {
@@ -17,13 +18,6 @@ pub(super) struct BTree1 {
     /// The chunk's shape: keys hold offsets in elements.
     chunk: Vec<u64>,
     element_size: u64,
-}
-
-/// A node on the way to a leaf, and which of its children the way goes to.
-struct Step {
-    address: Address,
-    node: ChunkNode,
-    place: usize,
 }
 
 impl BTree1 {
@@ -35,7 +29,7 @@ impl BTree1 {
     /// Makes an empty tree.
     pub(super) fn create(core: &mut Core, chunk: &[u64], element_size: u64) -> Result<Self> {
         let mut tree = BTree1::open(core, Address(0), chunk, element_size);
-        tree.root = tree.allocate(core)?;
+        tree.root = btree_v1::allocate::<ChunkKey>(core, &tree.cx)?;
         let end = tree.end_key(&vec![0; chunk.len()]);
         let node = Node { level: 0, left: None, right: None, keys: vec![end], children: Vec::new() };
         core.put(tree.root, &node, &tree.cx)?;
@@ -123,17 +117,8 @@ impl BTree1 {
         ChunkKey { size: 0, filter_mask: 0, offset, last: self.element_size }
     }
 
-    fn allocate(&self, core: &mut Core) -> Result<Address> {
-        core.allocate(self.cx.node_len::<ChunkKey>() as u64)
-    }
-
     fn node(&self, core: &Core, address: Address, level: Option<u8>) -> Result<Arc<ChunkNode>> {
-        let node = core.fetch::<ChunkNode>(address, &self.cx)?;
-        if level.is_some_and(|level| node.level != level) {
-            let error = Error::field("node level", u64::from(node.level), "not one below its parent's");
-            return Err(error.at(Structure::BTree1Chunk, core.offset(address)?));
-        }
-        Ok(node)
+        btree_v1::node(core, &self.cx, address, level)
     }
 
     /// The nodes from the root to the leaf where a chunk belongs.
@@ -161,7 +146,7 @@ impl BTree1 {
             let Some(mut parent) = path.pop() else {
                 return match right {
                     None => core.put(step.address, &step.node, &self.cx),
-                    Some((address, node)) => self.grow(core, step.node, address, node),
+                    Some(right) => btree_v1::grow(core, &self.cx, self.root, step.node, right),
                 };
             };
             core.put(step.address, &step.node, &self.cx)?;
@@ -188,55 +173,11 @@ impl BTree1 {
     }
 
     /// Moves the upper part of a node that is too full to a new one behind it.
-    fn split(&self, core: &mut Core, left: &mut Step) -> Result<(Address, ChunkNode)> {
-        let count = left.node.children.len();
+    fn split(&self, core: &mut Core, step: &mut Step) -> Result<(Address, ChunkNode)> {
+        let count = step.node.children.len();
         // Chunks are mostly appended: then the left node stays full.
-        let keep = if left.node.right.is_none() { count - 1 } else { count / 2 };
-        let address = self.allocate(core)?;
-        let right = Node {
-            level: left.node.level,
-            left: Some(left.address),
-            right: left.node.right,
-            keys: left.node.keys.split_off(keep),
-            children: left.node.children.split_off(keep),
-        };
-        left.node.keys.push(right.keys[0].clone());
-        left.node.right = Some(address);
-        self.set_left(core, right.right, address)?;
-        Ok((address, right))
-    }
-
-    /// Tells a node, if there is one, that its left neighbour is another.
-    fn set_left(&self, core: &mut Core, node: Option<Address>, left: Address) -> Result<()> {
-        let Some(address) = node else { return Ok(()) };
-        let mut node = ChunkNode::clone(&*self.node(core, address, None)?);
-        node.left = Some(left);
-        core.put(address, &node, &self.cx)
-    }
-
-    /// Puts a new root above the two halves of the old one, at the old one's address.
-    fn grow(
-        &self,
-        core: &mut Core,
-        mut left: ChunkNode,
-        right_at: Address,
-        mut right: ChunkNode,
-    ) -> Result<()> {
-        let level = left.level.checked_add(1).ok_or_else(|| Error::limit("levels of a B-tree", 256, 255))?;
-        let left_at = self.allocate(core)?;
-        left.right = Some(right_at);
-        right.left = Some(left_at);
-        let end = right.keys[right.keys.len() - 1].clone();
-        let root = Node {
-            level,
-            left: None,
-            right: None,
-            keys: vec![left.keys[0].clone(), right.keys[0].clone(), end],
-            children: vec![left_at, right_at],
-        };
-        core.put(left_at, &left, &self.cx)?;
-        core.put(right_at, &right, &self.cx)?;
-        core.put(self.root, &root, &self.cx)
+        let keep = if step.node.right.is_none() { count - 1 } else { count / 2 };
+        btree_v1::split(core, &self.cx, step.address, &mut step.node, keep)
     }
 }
 
@@ -294,7 +235,7 @@ mod tests {
             let key = ChunkKey { size: 32, filter_mask: 0, offset: vec![4], last: 0 };
             let keys = vec![key, tree.end_key(&[4])];
             let node = Node { level, left: None, right: None, keys, children: vec![below] };
-            below = tree.allocate(&mut core).unwrap();
+            below = btree_v1::allocate::<ChunkKey>(&mut core, &tree.cx).unwrap();
             core.put(below, &node, &tree.cx).unwrap();
         }
         tree.root = below;

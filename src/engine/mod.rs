@@ -7,6 +7,7 @@ mod attribute;
 mod attribute_edit;
 mod attribute_storage;
 mod bounds;
+pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
