@@ -30,7 +30,7 @@ pub struct FileOptions {
     limits: Limits,
     /// Beside those that every file has.
     filters: Vec<Arc<dyn Filter>>,
-    bounds: FormatBounds,
+    bounds: Option<FormatBounds>,
     userblock: u64,
     chunk_cache: usize,
     mmap: bool,
@@ -51,7 +51,7 @@ impl Default for FileOptions {
         FileOptions {
             limits: Limits::default(),
             filters: Vec::new(),
-            bounds: FormatBounds::default(),
+            bounds: None,
             userblock: 0,
             chunk_cache: CHUNK_CACHE,
             mmap: false,
@@ -80,10 +80,13 @@ impl FileOptions {
         self
     }
 
-    /// Sets which releases of libhdf5 have to be able to read a new file.
+    /// Sets which releases of libhdf5 have to be able to read a new file, or what is added to an existing one.
+    ///
+    /// The default is [`FormatBounds::V18`]; in an existing file with a superblock of version 0 or 1 it is
+    /// [`FormatBounds::Earliest`].
     #[must_use]
     pub fn bounds(mut self, bounds: FormatBounds) -> Self {
-        self.bounds = bounds;
+        self.bounds = Some(bounds);
         self
     }
 
@@ -210,6 +213,7 @@ impl FileOptions {
             limits: self.limits,
             filters: self.all_filters(),
             write,
+            bounds: self.bounds,
             ignore_flags: self.ignore_consistency_flags,
             beside: self.beside(path),
         };
@@ -220,7 +224,7 @@ impl FileOptions {
         let options = CreateOptions {
             limits: self.limits,
             filters: self.all_filters(),
-            bounds: self.bounds,
+            bounds: self.bounds.unwrap_or_default(),
             userblock: self.userblock,
             beside: self.beside(path),
         };

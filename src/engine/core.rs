@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::Header;
 use super::neighbours::Neighbours;
 use super::overlay::Overlay;
 use super::txn::Txn;
+use super::{FormatBounds, Header};
 use crate::base::{
     Address, Budget, Cache, Error, Malformed, Misuse, Reader, Result, Sizes, Structure, to_usize,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Core {
     pub(super) storage: Arc<dyn Storage>,
     pub(crate) superblock: Superblock,
     pub(crate) k: KValues,
+    /// Which versions new structures have.
+    pub(super) bounds: FormatBounds,
     pub(crate) budget: Budget,
     pub(crate) filters: Filters,
     /// Bytes of the storage, kept up to date by what writes.
@@ -57,6 +59,7 @@ impl Core {
             storage,
             superblock,
             k,
+            bounds: FormatBounds::default(),
             budget: Budget::default(),
             filters: Filters::default(),
             storage_len,
