@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod dense;
+mod old_style;
 mod ours;
 mod ours_chunked;
 #[path = "../support/mod.rs"]
