@@ -26,6 +26,7 @@ mod global_heap;
 mod group;
 mod header;
 mod header_edit;
+mod local_heap;
 mod modified;
 mod neighbours;
 mod new_group_edit;
@@ -38,6 +39,7 @@ mod ranges;
 mod shared_message;
 mod space;
 mod symbol_table;
+mod symbol_table_edit;
 mod txn;
 
 pub(crate) use self::core::{Core, KValues};
