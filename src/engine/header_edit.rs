@@ -85,6 +85,14 @@ impl Header {
         Ok(())
     }
 
+    /// Gives the space of all its blocks back.
+    pub(super) fn release(&self, core: &mut Core) -> Result<()> {
+        let style = self.prefix.style();
+        let Some((first, more)) = self.spans.split_first() else { return Ok(()) };
+        more.iter().try_for_each(|span| release_span(core, *span, style))?;
+        core.release(self.address, (self.prefix.frame() + first.capacity) as u64)
+    }
+
     /// Distributes the messages over the blocks, in their order; a last block is added or made larger where needed.
     fn lay_out(&mut self, core: &mut Core, style: Style) -> Result<Vec<Block>> {
         let link = link_len(core, style);

@@ -41,6 +41,7 @@ mod space;
 mod symbol_table;
 mod symbol_table_edit;
 mod txn;
+mod unlink;
 
 pub(crate) use self::core::{Core, KValues};
 pub(crate) use attribute::{AttributeValue, attribute, attributes, attributes_by_creation_order};
@@ -61,3 +62,4 @@ pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
 pub(crate) use path::{Resolved, join, resolve, split_parent};
+pub(crate) use unlink::{add_reference, check_not_root, references_of, release_object, remove_reference};

@@ -4,5 +4,6 @@
 
 mod chunk_indexes;
 mod handles;
+mod links;
 mod model;
 mod selections;

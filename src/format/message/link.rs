@@ -89,6 +89,17 @@ impl Target {
         }
     }
 
+    /// An external link to a path in a file.
+    pub(crate) fn to_external(file: &[u8], path: &[u8]) -> Result<Target> {
+        if file.is_empty() || path.is_empty() || file.contains(&0) || path.contains(&0) {
+            return Err(Error::misuse(
+                "an external link needs the names of a file and of an object, without NUL",
+            ));
+        }
+        let data = [&[0], file, &[0], path, &[0]].concat();
+        Ok(Target::Other { kind: EXTERNAL, data })
+    }
+
     /// The file name and the path of an external link.
     pub(crate) fn external(&self) -> Option<Result<(&[u8], &[u8])>> {
         match self {
