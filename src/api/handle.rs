@@ -91,7 +91,7 @@ impl Drop for Shared {
         let core = self.core.get_mut().unwrap_or_else(PoisonError::into_inner);
         if core.is_writable() {
             // Nobody is left to be told; who wants to know calls `File::close` or `File::flush` first.
-            let _ = core.finish();
+            let _ = core.close();
         }
     }
 }

@@ -283,6 +283,7 @@ mod tests {
                 (MessageType::LAYOUT, layout),
                 (MessageType::FILTER_PIPELINE, 2),
                 (MessageType::ATTRIBUTE, 3),
+                (MessageType::ATTRIBUTE_INFO, 0),
             ];
             assert_eq!((versions(&ours), ours.prefix.style().version), (expected.to_vec(), 2));
         }

@@ -78,9 +78,9 @@ fn the_space_of_what_is_deleted_is_used_again() {
         for _ in 0..4 {
             let group = file.create_group("group").unwrap();
             fill(&group);
-            file.close_and_size(&storage, &mut sizes);
+            file.commit_and_size(&storage, &mut sizes);
             file.unlink("group").unwrap();
-            file.close_and_size(&storage, &mut sizes);
+            file.commit_and_size(&storage, &mut sizes);
         }
         assert!(sizes[7] <= sizes[1] + 64, "{bounds:?}: {sizes:?}");
         assert!(sizes[1] < 4096, "{bounds:?}: {sizes:?}");
@@ -88,12 +88,12 @@ fn the_space_of_what_is_deleted_is_used_again() {
 }
 
 trait Sized {
-    fn close_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>);
+    fn commit_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>);
 }
 
 impl Sized for File {
-    fn close_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>) {
-        self.clone().close().unwrap();
+    fn commit_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>) {
+        self.commit().unwrap();
         sizes.push(storage.to_vec().len());
     }
 }
