@@ -153,7 +153,8 @@ fn sections_of_free_space_may_lie() {
 
 #[test]
 fn managers_that_are_not_the_heaps_are_refused() {
-    let changes: [(&str, fn(&mut FreeSpaceHeader)); 4] = [
+    type Change = (&'static str, fn(&mut FreeSpaceHeader));
+    let changes: [Change; 4] = [
         ("the free-space manager of the file", |h| h.client = Client::File),
         ("has no list of its sections", |h| h.list = None),
         ("longer than its place", |h| h.list_allocated -= 1),
