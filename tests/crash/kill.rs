@@ -7,8 +7,8 @@ use std::time::Duration;
 use h5::File;
 use ndarray::{Array1, Array2};
 
-use crate::storage::Random;
 use crate::support::Folder;
+use crate::support::random::Random;
 
 const TIMES: usize = 1000;
 

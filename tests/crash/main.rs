@@ -15,8 +15,9 @@ use std::sync::Arc;
 use h5::{File, FormatBounds};
 
 use script::EDITS;
-use storage::{Random, Recorder, after_kill, after_power_cut};
+use storage::{Recorder, after_kill, after_power_cut};
 use support::listing;
+use support::random::Random;
 
 /// Images of power cuts that are tried for each place.
 const TRIES: u64 = 6;

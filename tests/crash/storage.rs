@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use h5::storage::{MemoryStorage, Storage};
 
+use crate::support::random::Random;
+
 /// What was done to a storage.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
@@ -132,21 +134,5 @@ fn apply(image: &mut Vec<u8>, step: &Step) {
         }
         Step::SetLen(len) => image.resize(usize::try_from(*len).unwrap(), 0),
         Step::Sync => {}
-    }
-}
-
-/// Numbers that are the same in every run (xorshift).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap()
     }
 }

@@ -7,6 +7,7 @@ mod dense;
 mod old_style;
 mod ours;
 mod ours_chunked;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

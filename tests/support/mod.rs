@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 pub(crate) mod listing;
+pub(crate) mod random;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
