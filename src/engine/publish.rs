@@ -29,9 +29,10 @@ impl Core {
     pub(crate) fn commit(&mut self) -> Result<()> {
         self.check_writable()?;
         self.seal_heap()?;
+        let is_marked = self.superblock.flags & OPEN_FOR_WRITING != 0;
         let txn = self.txn_mut()?;
         txn.guard = Guard::Bound;
-        if !txn.changed {
+        if !txn.changed && !is_marked {
             return self.barrier();
         }
         self.spill()?;

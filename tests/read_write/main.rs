@@ -7,3 +7,4 @@ mod handles;
 mod links;
 mod model;
 mod selections;
+mod sessions;
