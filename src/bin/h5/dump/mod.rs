@@ -5,6 +5,7 @@ mod characters;
 mod contents;
 mod data;
 mod datatype;
+mod element;
 mod names;
 mod native;
 mod number;
@@ -38,6 +39,7 @@ use options::Settings;
 use page::{Page, Style};
 use table::Table;
 
+pub(crate) use element::elements_as_text;
 pub(crate) use options::Options;
 pub(crate) use usage::{EXAMPLES, join_values};
 
