@@ -8,9 +8,10 @@ use super::Extents;
 use super::container::Container;
 use super::elements::Target;
 use super::handle::Handle;
-use super::types::{H5Type, TypeDescriptor};
+use super::types::{Datatype, H5Type, TypeDescriptor};
 use crate::base::{Result, byte_count, element_count, to_usize};
 use crate::engine;
+use crate::format::datatype;
 
 /// A named value of a group, a dataset or a committed datatype.
 ///
@@ -68,8 +69,15 @@ pub struct AttributeBuilder {
 #[derive(Clone, Debug)]
 pub struct AttributeBuilderEmpty {
     object: Handle,
-    descriptor: TypeDescriptor,
+    datatype: NewType,
     extents: Extents,
+}
+
+/// The type of an attribute that is going to be created.
+#[derive(Clone, Debug)]
+enum NewType {
+    Described(TypeDescriptor),
+    Stored(datatype::Datatype),
 }
 
 /// An attribute that is going to be created with data.
@@ -86,8 +94,26 @@ impl AttributeBuilder {
 
     /// Sets the type; the shape is a scalar unless another one is set.
     pub fn empty<T: H5Type>(self) -> AttributeBuilderEmpty {
-        let descriptor = T::type_descriptor();
-        AttributeBuilderEmpty { object: self.object, descriptor, extents: Extents::Scalar }
+        let datatype = NewType::Described(T::type_descriptor());
+        AttributeBuilderEmpty { object: self.object, datatype, extents: Extents::Scalar }
+    }
+
+    /// Sets the type to that of another attribute or dataset, byte order and all; a committed type becomes the
+    /// attribute's own. The shape is a scalar unless another one is set.
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// # let file = h5::File::options().create_storage(std::sync::Arc::new(h5::storage::MemoryStorage::default()))?;
+    /// let old = file.new_attr::<u16>().create("old")?;
+    /// let new = file.new_attr_builder().empty_like(&old.dtype()?).shape(2).create("new")?;
+    /// new.write_raw(&[1_u16, 2])?;
+    /// assert_eq!(new.dtype()?, old.dtype()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn empty_like(self, datatype: &Datatype) -> AttributeBuilderEmpty {
+        let datatype = NewType::Stored(datatype.stored.clone());
+        AttributeBuilderEmpty { object: self.object, datatype, extents: Extents::Scalar }
     }
 
     /// Sets type, shape and values.
@@ -113,7 +139,10 @@ impl AttributeBuilderEmpty {
     pub fn create(&self, name: &str) -> Result<Attribute> {
         let extent = self.extents.to_stored()?;
         self.object.with_mut(|core| {
-            let datatype = self.descriptor.to_file(core.sizes())?;
+            let datatype = match &self.datatype {
+                NewType::Described(descriptor) => descriptor.to_file(core.sizes())?,
+                NewType::Stored(stored) => stored.clone(),
+            };
             let count = extent.shape().map_or(Ok(0), element_count)?;
             let bytes = byte_count(count, to_usize(u64::from(datatype.size))?)?;
             core.budget.metadata(bytes)?;

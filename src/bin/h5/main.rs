@@ -2,6 +2,7 @@
 
 mod digest;
 mod dump;
+mod edit;
 mod ls;
 mod open;
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Looks into HDF5 files.
+/// Looks into HDF5 files and changes them.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
@@ -25,8 +26,9 @@ Examples:
   h5 ls -v data.h5/group/dataset   all about one of them but its values
   h5 dump data.h5                  everything, as libhdf5's h5dump prints it
   h5 digest data.h5                everything, with a hash of every dataset's values
+  h5 mv data.h5 raw original       another name; rm, ln, mkgroup and attr change files too
 
-Exit codes: 0 fine, 1 something could not be read, 2 wrong usage.";
+Exit codes: 0 fine, 1 something could not be done, 2 wrong usage.";
 
 const LS_EXAMPLES: &str = "\
 Examples:
@@ -63,6 +65,21 @@ enum Verb {
         /// The file to look into.
         file: PathBuf,
     },
+    /// Takes links away, and objects that no link leads to any more.
+    #[command(after_help = edit::rm::EXAMPLES)]
+    Rm(edit::rm::Options),
+    /// Gives an object, or a link, another name or another place.
+    #[command(after_help = edit::mv::EXAMPLES)]
+    Mv(edit::mv::Options),
+    /// Links to an object of the file, to a path, or to a path in another file.
+    #[command(after_help = edit::ln::EXAMPLES)]
+    Ln(edit::ln::Options),
+    /// Creates groups.
+    #[command(after_help = edit::mkgroup::EXAMPLES)]
+    Mkgroup(edit::mkgroup::Options),
+    /// Shows, sets and removes attributes.
+    #[command(subcommand, after_help = edit::attr::EXAMPLES)]
+    Attr(edit::attr::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +87,11 @@ fn main() -> ExitCode {
         Verb::Ls(options) => ls::run(&options),
         Verb::Dump(options) => dump::run(&options),
         Verb::Digest { file } => digest::run(&file),
+        Verb::Rm(options) => edit::rm::run(&options),
+        Verb::Mv(options) => edit::mv::run(&options),
+        Verb::Ln(options) => edit::ln::run(&options),
+        Verb::Mkgroup(options) => edit::mkgroup::run(&options),
+        Verb::Attr(options) => edit::attr::run(&options),
     };
     match result {
         Ok(code) => code,
@@ -85,16 +107,34 @@ fn main() -> ExitCode {
 /// Why a command ended early.
 #[derive(Debug)]
 enum Failure {
-    /// The file could not be read.
+    /// The file could not be read or written.
     File(h5::Error),
+    /// What was asked for cannot be done, for this reason.
+    Refused(String),
     /// The output could not be written.
     Output(io::Error),
+}
+
+impl Failure {
+    /// What was asked for cannot be done with an object.
+    fn refused(path: &str, why: &str) -> Self {
+        Failure::Refused(format!("{path:?} {why}"))
+    }
+
+    /// Names the object that a reason is about.
+    fn about(self, path: &str) -> Self {
+        match self {
+            Failure::Refused(why) => Failure::Refused(format!("{path:?}: {why}")),
+            other => other,
+        }
+    }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Failure::File(error) => write!(f, "{error}"),
+            Failure::Refused(why) => f.write_str(why),
             Failure::Output(error) => write!(f, "cannot write the output: {error}"),
         }
     }
@@ -109,5 +149,32 @@ impl From<h5::Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Output(error)
+    }
+}
+
+/// Text of a file as it can be shown: what would control a terminal, or is not UTF-8, is escaped.
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match char {
+                '\\' => text.push_str("\\\\"),
+                char if char.is_control() => text.extend(char.escape_default()),
+                char => text.push(char),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_control_a_terminal() {
+        assert_eq!(escaped(b"a\x1b[2J\n\xff\\"), "a\\u{1b}[2J\\n\\xff\\\\");
+        assert_eq!(escaped("é b".as_bytes()), "é b");
     }
 }

@@ -5,6 +5,7 @@ mod characters;
 mod contents;
 mod data;
 mod datatype;
+mod element;
 mod names;
 mod native;
 mod number;
@@ -41,6 +42,7 @@ use page::{Margin, Page, Style};
 use table::Table;
 use value::Values;
 
+pub(crate) use element::elements_as_text;
 pub(crate) use options::Options;
 pub(crate) use usage::{EXAMPLES, join_values};
 

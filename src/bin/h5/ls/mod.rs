@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use h5::{Container, Object};
 
-use crate::Failure;
+use crate::{Failure, escaped};
 use target::Target;
 
 /// How to list which files.
@@ -129,31 +129,4 @@ fn space(container: &Container) -> h5::Result<String> {
 fn braced(items: impl IntoIterator<Item = impl ToString>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     format!("{{{}}}", items.join(", "))
-}
-
-/// Text of a file as it can be shown: what would control a terminal, or is not UTF-8, is escaped.
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            match char {
-                '\\' => text.push_str("\\\\"),
-                char if char.is_control() => text.extend(char.escape_default()),
-                char => text.push(char),
-            }
-        }
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_control_a_terminal() {
-        assert_eq!(escaped(b"a\x1b[2J\n\xff\\"), "a\\u{1b}[2J\\n\\xff\\\\");
-        assert_eq!(escaped("é b".as_bytes()), "é b");
-    }
 }

@@ -1,0 +1,34 @@
+//! The verbs that change a file: each is done as a whole or not at all.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `rm`, `mv`, `ln`, `mkgroup` | links and groups |
+//! | `attr` | attributes |
+
+pub(crate) mod attr;
+pub(crate) mod ln;
+pub(crate) mod mkgroup;
+pub(crate) mod mv;
+pub(crate) mod rm;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use h5::File;
+
+use crate::Failure;
+
+/// Opens a file, changes it and commits.
+fn edit(path: &Path, change: impl FnOnce(&File) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
+    let file = File::open_rw(path)?;
+    match change(&file).and_then(|()| Ok(file.commit()?)) {
+        Ok(()) => file.close()?,
+        Err(failure) => {
+            // Dropping the handle would write what was changed before something went wrong. Nothing of it has left
+            // the memory; the process is about to end.
+            std::mem::forget(file);
+            return Err(failure);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
