@@ -7,9 +7,11 @@ use super::edit::{FractalHeapEdit, HeapCreation};
 use super::tests::header;
 use crate::base::{Address, Sizes};
 use crate::engine::Core;
-use crate::engine::fixture::empty;
+use crate::engine::fixture::{empty, fixture, object};
 use crate::format::fractal_heap::doubling_table::DoublingTable;
 use crate::format::fractal_heap::header::{CHECKSUMMED, FractalHeapHeader, HUGE_IDS_WRAPPED, HeapFilter};
+use crate::format::free_space::FreeSpaceHeader;
+use crate::format::message::dense_info::LinkInfo;
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
 use crate::format::{Wire, encode};
 
@@ -264,6 +266,44 @@ fn objects_are_written_over_in_place() {
         assert!(!tried.heap.overwrite(&mut tried.core, &tiny, &[1; 3]).unwrap());
         tried.audit();
     }
+}
+
+#[test]
+fn the_root_grows_and_shrinks_in_steps() {
+    let mut tried = Tried::of(HeapCreation::Links(None));
+    let rows = |tried: &Tried, met: &mut Vec<u16>| {
+        met.push(tried.heap.header.root_rows);
+        met.dedup();
+    };
+    let (mut ids, mut met) = (Vec::new(), Vec::new());
+    while tried.heap.header.root_rows < 8 {
+        ids.push(tried.insert(480));
+        rows(&tried, &mut met);
+    }
+    assert_eq!(met, [0, 1, 2, 4, 8]);
+    while let Some(id) = ids.pop() {
+        tried.remove(&id);
+        tried.audit();
+        rows(&tried, &mut met);
+    }
+    assert_eq!(met[5..], [4, 2, 0]);
+}
+
+#[test]
+fn free_space_is_counted_as_libhdf5_counts_it() {
+    let core = fixture("dense_links.h5");
+    let mut ghosts = 0;
+    for path in ["many", "ordered", "huge", "filtered"] {
+        let info: LinkInfo = object(&core, path).required(&core).unwrap();
+        let heap = FractalHeapEdit::open(&core, info.heap.unwrap()).unwrap();
+        let stored =
+            core.fetch::<FreeSpaceHeader>(heap.header.free_space_manager.unwrap(), &core.sizes()).unwrap();
+        let mut counted = FreeSpaceHeader { space: 0, sections: 0, ghost_sections: 0, ..(*stored).clone() };
+        heap.space.count(&mut counted, &heap.geometry).unwrap();
+        assert_eq!(*stored, counted, "{path}");
+        ghosts += stored.ghost_sections;
+    }
+    assert!(ghosts > 0);
 }
 
 #[test]

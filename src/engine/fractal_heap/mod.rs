@@ -1,7 +1,5 @@
 //! Fractal heaps: reading objects by their identifiers, and in the files below changing a heap.
 
-#![allow(dead_code, unused_imports, reason = "dense links and attributes are not written yet")]
-
 #[cfg(test)]
 mod audit;
 mod changes;
