@@ -106,7 +106,7 @@ impl File {
     ///
     /// In a session that has committed, others see what it changed after the next commit and not before.
     pub fn flush(&self) -> Result<()> {
-        let mut core = self.root.handle.shared.write();
+        let mut core = self.root.handle.shared.write_stored()?;
         if core.is_writable() { core.flush() } else { Ok(()) }
     }
 
@@ -135,13 +135,13 @@ impl File {
     /// # }
     /// ```
     pub fn commit(&self) -> Result<()> {
-        let mut core = self.root.handle.shared.write();
+        let mut core = self.root.handle.shared.write_stored()?;
         core.commit()
     }
 
     /// Leaves the file complete and lets this handle of it go; says what went wrong, which dropping it does not.
     pub fn close(self) -> Result<()> {
-        let mut core = self.root.handle.shared.write();
+        let mut core = self.root.handle.shared.write_stored()?;
         if core.is_writable() { core.finish() } else { Ok(()) }
     }
 }
