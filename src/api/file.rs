@@ -139,10 +139,11 @@ impl File {
         core.commit()
     }
 
-    /// Leaves the file complete and lets this handle of it go; says what went wrong, which dropping it does not.
+    /// Leaves the file complete and lets others use it; says what went wrong, which dropping the file does not.
+    ///
+    /// Other handles of it that are still there can only read from here on.
     pub fn close(self) -> Result<()> {
-        let mut core = self.root.handle.shared.write_stored()?;
-        if core.is_writable() { core.finish() } else { Ok(()) }
+        self.root.handle.shared.write_stored()?.close()
     }
 }
 

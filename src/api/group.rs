@@ -181,10 +181,48 @@ impl Group {
         parent.with_mut(|core| engine::insert_link(core, parent.address, name, target))
     }
 
-    /// Takes a link away. The object that a hard link leads to stays in the file.
+    /// Creates a further hard link to an object, which then has two names that are worth the same.
+    pub fn link_hard(&self, target: &str, name: &str) -> Result<()> {
+        let target = self.resolve(target.as_bytes())?;
+        let (parent, name) = self.parent_of(name)?;
+        if !std::sync::Arc::ptr_eq(&target.shared, &parent.shared) {
+            return Err(
+                Error::misuse("a hard link cannot lead to an object in another file").of(&target.path)
+            );
+        }
+        parent.with_mut(|core| {
+            engine::insert_link(core, parent.address, name, Target::Hard(target.address))?;
+            engine::add_reference(core, target.address)
+        })
+    }
+
+    /// Creates a link to an object in another file, neither of which need exist.
+    pub fn link_external(&self, file: &str, target: &str, name: &str) -> Result<()> {
+        let (parent, name) = self.parent_of(name)?;
+        let target = Target::to_external(file.as_bytes(), target.as_bytes())?;
+        parent.with_mut(|core| engine::insert_link(core, parent.address, name, target))
+    }
+
+    /// Gives a link another name, which may be in another group of the file.
+    pub fn relink(&self, name: &str, path: &str) -> Result<()> {
+        let (from, old) = self.parent_of(name)?;
+        let (to, new) = self.parent_of(path)?;
+        if !std::sync::Arc::ptr_eq(&from.shared, &to.shared) {
+            return Err(Error::misuse("a link cannot move to another file").of(&to.path));
+        }
+        to.with_mut(|core| {
+            engine::check_new_name(core, to.address, new)?;
+            let link = engine::remove_link(core, from.address, old)?;
+            engine::insert_link(core, to.address, new, link.target)
+        })
+    }
+
+    /// Takes a link away. An object without any link left is deleted: its space can be used again. Handles of it that are
+    /// still there must no longer be used.
     pub fn unlink(&self, name: &str) -> Result<()> {
         let (parent, name) = self.parent_of(name)?;
-        parent.with_mut(|core| engine::remove_link(core, parent.address, name)).map(|_| ())
+        let cache = &parent.shared.chunks;
+        parent.with_mut(|core| crate::data::unlink(core, cache, parent.address, name))
     }
 
     /// Begins a new dataset of elements of type `T`.

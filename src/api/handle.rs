@@ -103,7 +103,8 @@ impl Drop for Shared {
         let core = self.core.get_mut().unwrap_or_else(PoisonError::into_inner);
         if core.is_writable() {
             // Nobody is left to be told; who wants to know calls `File::close` or `File::flush` first.
-            let _ = data::write_back(core, &self.chunks).and_then(|()| core.finish());
+            let _ = data::write_back(core, &self.chunks);
+            let _ = core.close();
         }
     }
 }

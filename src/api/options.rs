@@ -80,8 +80,10 @@ impl FileOptions {
         self
     }
 
-    /// Sets which releases of libhdf5 have to be able to read a new file, or what is added to an existing one. The
-    /// default is [`FormatBounds::V18`].
+    /// Sets which releases of libhdf5 have to be able to read a new file, or what is added to an existing one.
+    ///
+    /// The default is [`FormatBounds::V18`]; in an existing file with a superblock of version 0 or 1 it is
+    /// [`FormatBounds::Earliest`].
     #[must_use]
     pub fn bounds(mut self, bounds: FormatBounds) -> Self {
         self.bounds = Some(bounds);

@@ -46,6 +46,8 @@ mod sperr;
 mod sz;
 #[cfg(feature = "sz3")]
 mod sz3;
+#[cfg(any(feature = "sz", feature = "sz3"))]
+mod sz_codes;
 #[cfg(feature = "szip")]
 mod szip;
 #[cfg(feature = "vbz")]

@@ -5,7 +5,7 @@ use crate::codec::{ChunkShape, Filters};
 use crate::engine::{Core, FormatBounds, Header, insert_link};
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::fill_value::{EARLY, Fill, FillValue, INCREMENTAL, LATE};
+use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, INCREMENTAL, LATE};
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
 use crate::format::message::layout::{Layout, Storage};
 use crate::format::message::link::Target;
@@ -49,6 +49,9 @@ pub(crate) struct FilterRequest {
     pub(crate) optional: bool,
 }
 
+/// The first version of the fill value message that is not written beside the old one.
+const FIRST_WITHOUT_OLD: u8 = 3;
+
 /// About what a chunk has that nobody chose a shape for.
 const AUTOMATIC_CHUNK_BYTES: u64 = 256 << 10;
 /// Compact data has to fit a message.
@@ -76,21 +79,27 @@ pub(crate) fn create_dataset(
         (Storage::Chunked(_), None) => INCREMENTAL,
         (_, None) => LATE,
     };
+    let versions = core.versions();
     let fill = FillValue {
-        version: 3,
+        version: versions.fill_value,
         allocation_time,
         write_time: new.fill_time,
         value: new.fill.clone().map_or(Fill::Default, Fill::User),
     };
-    let space = Dataspace { version: 2, extent: new.extent.clone(), permutation: Vec::new() };
+    let space = Dataspace::new(new.extent.clone(), versions.dataspace);
+    let datatype = new.datatype.in_version(versions.datatype);
     let mut messages = vec![
         Header::new_message(core, &space, 0)?,
-        Header::new_message(core, &new.datatype, CONSTANT)?,
+        Header::new_message(core, &datatype, CONSTANT)?,
         Header::new_message(core, &fill, CONSTANT)?,
         Header::new_message(core, &layout, 0)?,
     ];
+    // Releases before 1.6 know no other fill value.
+    if let Some(value) = new.fill.as_ref().filter(|_| versions.fill_value < FIRST_WITHOUT_OLD) {
+        messages.push(Header::new_message(core, &FillValueOld(value.clone()), CONSTANT)?);
+    }
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
-        let pipeline = pipeline(&core.filters, new, &chunk)?;
+        let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
     }
     let address = Header::create(core, messages, SLACK)?.address;
@@ -169,7 +178,7 @@ fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Resu
     Ok(Layout { version: 3, old_sizes: Vec::new(), storage })
 }
 
-fn pipeline(filters: &Filters, new: &NewDataset, chunk: &[u64]) -> Result<FilterPipeline> {
+fn pipeline(filters: &Filters, new: &NewDataset, chunk: &[u64], version: u8) -> Result<FilterPipeline> {
     // A fill value that nobody set is zero, and counts for filters that treat it apart.
     let zeros = vec![0; to_usize(u64::from(new.datatype.size))?];
     let fill = Some(new.fill.as_deref().unwrap_or(&zeros));
@@ -179,19 +188,104 @@ fn pipeline(filters: &Filters, new: &NewDataset, chunk: &[u64]) -> Result<Filter
             let (id, feature) = (request.id, Filters::feature_of(request.id));
             return Err(crate::base::Unsupported::Filter { id, name: String::new(), feature }.into());
         };
-        // Only numbers from 256 on have their name stored.
-        let mut stored_name = Vec::new();
-        if request.id >= 256 {
-            stored_name = filter.name().as_bytes().to_vec();
-            stored_name.push(0);
-        }
         let flags = if request.optional { OPTIONAL } else { 0 };
-        Ok(FilterEntry {
-            id: request.id,
-            flags,
-            stored_name,
-            values: filter.configure(&request.values, &shape)?,
-        })
+        let values = filter.configure(&request.values, &shape)?;
+        Ok(FilterEntry::new(request.id, flags, filter.name(), values, version))
     };
-    Ok(FilterPipeline { version: 2, filters: new.filters.iter().map(entry).collect::<Result<_>>()? })
+    Ok(FilterPipeline { version, filters: new.filters.iter().map(entry).collect::<Result<_>>()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::Sizes;
+    use crate::engine::{CreateOptions, FormatBounds, Resolved, create_attribute, resolve};
+    use crate::format::datatype::Order;
+    use crate::format::message::MessageType;
+    use crate::storage::MemoryStorage;
+
+    fn header(core: &Core, path: &str) -> Arc<Header> {
+        match resolve(core, core.superblock.root_header(), "/", path).unwrap() {
+            Resolved::Here { address, .. } => Header::load(core, address).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The messages of an object: type, and the byte that has the version.
+    fn versions(header: &Header) -> Vec<(MessageType, u8)> {
+        header.messages.iter().map(|message| (message.kind, message.body[0])).collect()
+    }
+
+    fn sample(bounds: FormatBounds) -> Arc<Header> {
+        let options = CreateOptions { bounds, ..CreateOptions::default() };
+        let mut core = Core::create(Arc::new(MemoryStorage::default()), options).unwrap();
+        assert_eq!(core.superblock.sizes, Sizes::EIGHT);
+        let extent = Extent::Simple { shape: vec![5, 6], maximum: None };
+        let new = NewDataset {
+            datatype: Datatype::float(8, Order::Little),
+            extent: extent.clone(),
+            chunk: ChunkRequest::Shape(vec![2, 3]),
+            filters: vec![FilterRequest {
+                id: crate::codec::id::SHUFFLE,
+                values: Vec::new(),
+                optional: true,
+            }],
+            fill: Some(vec![7; 8]),
+            compact: false,
+            allocation_time: None,
+            fill_time: crate::format::message::fill_value::IF_SET,
+            whole_chunks_only: false,
+        };
+        let root = core.superblock.root_header();
+        let dataset = create_dataset(&mut core, Some((root, "chunked")), &new).unwrap();
+        create_attribute(&mut core, dataset, "a", &new.datatype, &Extent::Scalar, vec![0; 8]).unwrap();
+        header(&core, "chunked")
+    }
+
+    #[test]
+    fn the_earliest_messages_are_those_of_libhdf5() {
+        let expected = [
+            (MessageType::DATASPACE, 1),
+            (MessageType::DATATYPE, 0x11),
+            (MessageType::FILL_VALUE, 2),
+            (MessageType::LAYOUT, 3),
+            (MessageType::FILL_VALUE_OLD, 8),
+            (MessageType::FILTER_PIPELINE, 1),
+            (MessageType::ATTRIBUTE, 1),
+        ];
+        let ours = sample(FormatBounds::Earliest);
+        assert_eq!((versions(&ours), ours.prefix.style().version), (expected.to_vec(), 1));
+        assert!(ours.find(MessageType::FILTER_PIPELINE).unwrap().body.windows(8).any(|n| n == b"shuffle\0"));
+        // A file that libhdf5 made with the same bound.
+        let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/superblock_0.h5")).unwrap();
+        let storage = Arc::new(MemoryStorage::new(file));
+        let core = Core::open(storage, crate::engine::OpenOptions::default()).unwrap();
+        let theirs = header(&core, "experiment1/contiguous");
+        let known = versions(&theirs).into_iter().filter(|(kind, _)| *kind != MessageType::MODIFICATION_TIME);
+        let mut compared = 0;
+        for (kind, version) in known {
+            assert!(expected.contains(&(kind, version)), "{kind:?} {version}");
+            compared += 1;
+        }
+        assert_eq!((compared, theirs.prefix.style().version), (4, 1));
+    }
+
+    #[test]
+    fn later_bounds_have_later_messages() {
+        for (bounds, layout) in [(FormatBounds::V18, 3), (FormatBounds::V200, 5)] {
+            let ours = sample(bounds);
+            let expected = [
+                (MessageType::DATASPACE, 2),
+                (MessageType::DATATYPE, 0x11),
+                (MessageType::FILL_VALUE, 3),
+                (MessageType::LAYOUT, layout),
+                (MessageType::FILTER_PIPELINE, 2),
+                (MessageType::ATTRIBUTE, 3),
+                (MessageType::ATTRIBUTE_INFO, 0),
+            ];
+            assert_eq!((versions(&ours), ours.prefix.style().version), (expected.to_vec(), 2));
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn chunked_layout(bounds: FormatBounds, new: &NewDataset, chunk: &[u6
     let element_size = u64::from(new.datatype.size);
     let bytes = byte_count(element_count(chunk)?, to_usize(element_size)?)?;
     let is_large = bytes > u64::from(u32::MAX);
-    let newest = bounds.layout();
+    let newest = bounds.versions().layout;
     if is_large && newest < FIRST_WITH_LARGE_CHUNKS {
         return Err(Error::limit("a chunk under bounds below V200", bytes, u64::from(u32::MAX)));
     }

@@ -22,14 +22,10 @@ pub(crate) fn create_attribute(
     if storage.find(core, name.as_bytes())?.is_some() {
         return Err(Misuse::Exists { name: name.to_owned() }.into());
     }
-    let attribute = Attribute {
-        version: 3,
-        charset: u8::from(!name.is_ascii()),
-        name: name.as_bytes().to_vec(),
-        datatype: Part::Here(datatype.clone()),
-        dataspace: Part::Here(Dataspace { version: 2, extent: extent.clone(), permutation: Vec::new() }),
-        data,
-    };
+    let versions = core.versions();
+    let datatype = Part::Here(datatype.in_version(versions.datatype));
+    let dataspace = Part::Here(Dataspace::new(extent.clone(), versions.dataspace));
+    let attribute = Attribute::new(name, datatype, dataspace, data, versions.attribute);
     storage.create(core, &attribute)
 }
 

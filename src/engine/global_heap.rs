@@ -40,6 +40,20 @@ impl Core {
         self.txn_mut()?.open_heap = Some((address, heap));
         Ok(GlobalHeapId { collection: Some(address), index: u32::from(index) })
     }
+
+    /// Takes an object away; a collection that is left without any is given back.
+    pub(crate) fn remove_heap_object(&mut self, id: GlobalHeapId) -> Result<()> {
+        let Some((address, index)) = id.target() else { return Ok(()) };
+        self.seal_heap()?;
+        let sizes = self.sizes();
+        let mut heap = GlobalHeap::clone(&*self.fetch::<GlobalHeap>(address, &sizes)?);
+        object(self, address, &heap, index)?;
+        heap.remove(u16::try_from(index).unwrap_or(u16::MAX))?;
+        if heap.objects().next().is_none() {
+            return self.release(address, heap.bytes().len() as u64);
+        }
+        self.put(address, &heap, &sizes)
+    }
 }
 
 fn object<'a>(core: &Core, address: Address, heap: &'a GlobalHeap, index: u32) -> Result<&'a [u8]> {

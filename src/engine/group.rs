@@ -3,13 +3,14 @@
 use super::dense_links::DenseLinks;
 use super::new_group_edit::NewGroupEdit;
 use super::symbol_table::OldGroup;
-use super::{Core, Header};
+use super::{Core, Header, symbol_table_edit};
 use crate::base::{Address, Error, Misuse, Result, Structure};
 use crate::format::message::dense_info::LinkInfo;
 use crate::format::message::group_info::GroupInfo;
 use crate::format::message::link::{Link, Target};
 use crate::format::message::symbol_table::SymbolTable;
 use crate::format::message::{Message as _, MessageType};
+use crate::format::object_header::{CONSTANT, Message};
 
 /// Room for a few links in a new group's header, about what libhdf5 leaves.
 const NEW_GROUP_SLACK: usize = 120;
@@ -86,14 +87,24 @@ fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseLinks<'a>>> 
     }
 }
 
-/// Writes the header of an empty group and returns its address.
+/// Writes an empty group in the style that the file's bounds ask for; returns the address of its header.
 pub(crate) fn new_group_header(core: &mut Core) -> Result<Address> {
-    let info = LinkInfo { next_creation_order: None, heap: None, by_name: None, by_creation_order: None };
-    let messages = vec![
-        Header::new_message(core, &info, 0)?,
-        Header::new_message(core, &GroupInfo::default(), crate::format::object_header::CONSTANT)?,
-    ];
+    if core.versions().symbol_tables {
+        let table = symbol_table_edit::create(core)?;
+        let messages = vec![Header::new_message(core, &table, 0)?];
+        return Ok(Header::create(core, messages, 0)?.address);
+    }
+    let messages = new_style_messages(core)?;
     Ok(Header::create(core, messages, NEW_GROUP_SLACK)?.address)
+}
+
+/// The messages of a new-style group without links.
+pub(super) fn new_style_messages(core: &Core) -> Result<Vec<Message>> {
+    let info = LinkInfo { next_creation_order: None, heap: None, by_name: None, by_creation_order: None };
+    Ok(vec![
+        Header::new_message(core, &info, 0)?,
+        Header::new_message(core, &GroupInfo::default(), CONSTANT)?,
+    ])
 }
 
 /// Makes an empty group below another one.
@@ -107,19 +118,27 @@ pub(crate) fn create_group(core: &mut Core, parent: Address, name: &str) -> Resu
 /// Adds a link to a group that has none of this name.
 pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: Target) -> Result<()> {
     check_new_name(core, parent, name)?;
-    let header = Header::clone(&*Header::load(core, parent)?);
-    if header.has(MessageType::SYMBOL_TABLE) {
-        return Err(Error::unsupported("adding links to old-style groups").within(Structure::Group));
+    add_link(core, parent, Link::new(name, None, target))
+}
+
+/// Adds a link whose name was looked at.
+pub(super) fn add_link(core: &mut Core, parent: Address, link: Link) -> Result<()> {
+    if let Some(table) = Header::load(core, parent)?.message::<SymbolTable>(core)? {
+        if symbol_table_edit::can_hold(&link) {
+            return symbol_table_edit::insert(core, &table, &link);
+        }
+        symbol_table_edit::convert(core, parent, &table)?;
     }
-    NewGroupEdit::open(core, header)?.insert(core, name, target)
+    let header = Header::clone(&*Header::load(core, parent)?);
+    NewGroupEdit::open(core, header)?.insert(core, link)
 }
 
 /// Takes a link out of a group and returns it. What it led to stays, and is not told.
 pub(crate) fn remove_link(core: &mut Core, parent: Address, name: &str) -> Result<Link> {
     core.check_writable()?;
     let header = Header::clone(&*Header::load(core, parent)?);
-    if header.has(MessageType::SYMBOL_TABLE) {
-        return Err(Error::unsupported("removing links from old-style groups").within(Structure::Group));
+    if let Some(table) = header.message::<SymbolTable>(core)? {
+        return symbol_table_edit::remove(core, &table, name.as_bytes());
     }
     check_group(core, &header)?;
     let removed = NewGroupEdit::open(core, header)?.remove(core, name.as_bytes())?;

@@ -16,14 +16,19 @@ const LONGEST_NIL: usize = 0xfff8;
 impl Header {
     /// Makes the header of a new object with room for `slack` more bytes of messages.
     pub(crate) fn create(core: &mut Core, messages: Vec<Message>, slack: usize) -> Result<Header> {
-        let mut prefix = Prefix::Version2 { flags: 0, times: None, thresholds: None };
+        let mut prefix = match core.versions().object_header {
+            1 => Prefix::Version1 { messages: 0, reference_count: 1 },
+            _ => Prefix::Version2 { flags: 0, times: None, thresholds: None },
+        };
         let style = prefix.style();
-        let capacity = total(&messages, style) + slack;
+        // Whatever is to come needs room for where it is.
+        let capacity = (total(&messages, style) + style.padded(slack)).max(link_len(core, style));
         prefix.fit(capacity);
         let len = prefix.frame() + capacity;
         let address = core.allocate(len as u64)?;
         let spans = vec![Span { address, capacity }];
-        let mut header = Header { address, prefix, messages, spans };
+        let mut header = Header { address, prefix, messages: Vec::new(), spans };
+        messages.into_iter().for_each(|message| header.push(message));
         header.store(core)?;
         Ok(header)
     }
@@ -80,9 +85,17 @@ impl Header {
         Ok(())
     }
 
+    /// Gives the space of all its blocks back.
+    pub(super) fn release(&self, core: &mut Core) -> Result<()> {
+        let style = self.prefix.style();
+        let Some((first, more)) = self.spans.split_first() else { return Ok(()) };
+        more.iter().try_for_each(|span| release_span(core, *span, style))?;
+        core.release(self.address, (self.prefix.frame() + first.capacity) as u64)
+    }
+
     /// Distributes the messages over the blocks, in their order; a last block is added or made larger where needed.
     fn lay_out(&mut self, core: &mut Core, style: Style) -> Result<Vec<Block>> {
-        let link = style.head() + style.padded(Continuation::len(core.sizes()));
+        let link = link_len(core, style);
         let mut rest = &self.messages[..];
         let (mut blocks, mut used): (Vec<Block>, usize) = (Vec::new(), 0);
         loop {
@@ -136,6 +149,11 @@ impl Header {
     }
 }
 
+/// The bytes of the message that leads from a block to the next one.
+fn link_len(core: &Core, style: Style) -> usize {
+    style.head() + style.padded(Continuation::len(core.sizes()))
+}
+
 fn total(messages: &[Message], style: Style) -> usize {
     messages.iter().map(|message| style.head() + style.padded(message.body.len())).sum()
 }
@@ -175,4 +193,46 @@ fn new_span(core: &mut Core, needed: usize, style: Style) -> Result<Span> {
 fn release_span(core: &mut Core, span: Span, style: Style) -> Result<()> {
     let len = span.capacity + style.continuation_frame();
     core.release(span.address, len as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::fixture::open;
+    use super::*;
+    use crate::engine::{CreateOptions, FormatBounds};
+    use crate::format::message::comment::Comment;
+    use crate::storage::MemoryStorage;
+
+    fn comment(core: &Core, len: usize) -> Message {
+        Header::new_message(core, &Comment(vec![b'c'; len]), 0).unwrap()
+    }
+
+    #[test]
+    fn a_new_header_of_either_version_holds_whatever_comes() {
+        for (bounds, version) in [(FormatBounds::Earliest, 1), (FormatBounds::V18, 2)] {
+            let storage = Arc::new(MemoryStorage::default());
+            let options = CreateOptions { bounds, ..CreateOptions::default() };
+            let mut core = Core::create(storage.clone(), options).unwrap();
+            // The block has no more room than where the next one is takes.
+            let mut header = Header::create(&mut core, Vec::new(), 0).unwrap();
+            assert_eq!(header.spans[0].capacity, link_len(&core, header.prefix.style()));
+            let lengths = [1, 7, 8, 9, 200, 1000];
+            for len in lengths {
+                header.push(comment(&core, len));
+                header.store(&mut core).unwrap();
+            }
+            core.flush().unwrap();
+            let core = open(storage.to_vec(), false).unwrap();
+            let header = Header::load(&core, header.address).unwrap();
+            assert_eq!(header.prefix.style().version, version);
+            let found: Vec<_> = header
+                .all(MessageType::COMMENT)
+                .map(|message| header.decode::<Comment>(&core, message).unwrap().0.len())
+                .collect();
+            assert_eq!(found, lengths);
+            assert_eq!(header.reference_count(&core).unwrap(), 1);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::format::message::MessageType;
 use crate::format::message::dense_info::LinkInfo;
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::group_info::GroupInfo;
-use crate::format::message::link::{Link, Target};
+use crate::format::message::link::Link;
 use crate::format::object_header::{Message, Thresholds};
 
 /// A group that is being changed.
@@ -28,14 +28,14 @@ impl NewGroupEdit {
         Ok(NewGroupEdit { header, info, thresholds: thresholds.map(Thresholds::from).unwrap_or_default() })
     }
 
-    /// Adds a link with a name that is new.
-    pub(super) fn insert(mut self, core: &mut Core, name: &str, target: Target) -> Result<()> {
+    /// Adds a link with a name that is new; its place in the creation order is the next one.
+    pub(super) fn insert(mut self, core: &mut Core, link: Link) -> Result<()> {
         let before = self.info.clone();
         if let Some(next) = &mut self.info.next_creation_order {
             let after = next.checked_add(1);
             *next = after.ok_or_else(|| Error::limit("creation order values", *next, *next - 1))?;
         }
-        let link = Link::new(name, before.next_creation_order, target);
+        let link = Link::of_bytes(&link.name, link.charset, before.next_creation_order, link.target);
         let message = Header::new_message(core, &link, 0)?;
         let count = self.header.all(MessageType::LINK).count();
         let compact = count < self.thresholds.most_compact && self.fits(&message);
@@ -140,6 +140,7 @@ mod tests {
     use super::*;
     use crate::base::Address;
     use crate::format::btree_v2_record::RecordType;
+    use crate::format::message::link::Target;
 
     fn soft(text: &str) -> Target {
         Target::Soft(text.as_bytes().to_vec())

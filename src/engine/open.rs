@@ -10,10 +10,12 @@ use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Stru
 use crate::codec::Filters;
 use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
+use crate::format::message::symbol_table::SymbolTable;
 use crate::format::pending_commit::{CommitTable, MARKER};
 use crate::format::superblock::{
-    DEFAULT_CHUNK_K, OPEN_FOR_SWMR, OPEN_FOR_WRITING, Root, SIGNATURE, Superblock,
+    DEFAULT_CHUNK_K, OPEN_FOR_SWMR, OPEN_FOR_WRITING, OldRoot, Root, SIGNATURE, Superblock,
 };
+use crate::format::symbol_table::SymbolTableEntry;
 use crate::format::{self, Framed};
 use crate::storage::Storage;
 
@@ -23,7 +25,7 @@ pub(crate) struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) filters: Filters,
     pub(crate) write: bool,
-    /// What new objects are held to; `None` is the default.
+    /// Where there is none, new objects are as old as the file.
     pub(crate) bounds: Option<FormatBounds>,
     /// A file that says that someone writes to it is opened all the same.
     pub(crate) ignore_flags: bool,
@@ -54,9 +56,9 @@ impl Core {
         core.budget = budget;
         core.filters = options.filters.clone();
         core.neighbours = Neighbours::new(&options)?;
-        core.bounds = options.bounds.unwrap_or_default();
         table.iter().for_each(|table| pending::lay_over(table, &mut core.overlay));
         core.k = core.k_values(options.write)?;
+        core.bounds = options.bounds.unwrap_or(FormatBounds::of_file(&core.superblock));
         // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that, and
         // in a set of files it is the end of the first one.
         if core.superblock.flags & OPEN_FOR_SWMR == 0 && !core.is_one_of_several()? {
@@ -76,14 +78,14 @@ impl Core {
         if userblock != 0 && (userblock < 512 || !userblock.is_power_of_two()) {
             return Err(Error::misuse("a user block has 512 bytes or a larger power of two"));
         }
-        let version = options.bounds.superblock();
+        let version = options.bounds.versions().superblock;
         let mut superblock = Superblock {
             version,
             sizes: Sizes::EIGHT,
             flags: 0,
             base: userblock,
             end_of_file: 0,
-            root: Root::New { header: Address(0), extension: None },
+            root: root_of(version, Address(0), None),
         };
         let first = format::Wire::encoded_len(&superblock, &())? as u64;
         let mut core = Core::new(storage, superblock.clone(), DEFAULT_K)?;
@@ -97,7 +99,8 @@ impl Core {
         txn.allocate(first)?;
         core.txn = Some(txn);
         let header = new_group_header(&mut core)?;
-        superblock.root = Root::New { header, extension: None };
+        let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
+        superblock.root = root_of(version, header, table.as_ref());
         core.superblock = superblock;
         Ok(core)
     }
@@ -138,6 +141,21 @@ impl Core {
             }
         }
     }
+}
+
+/// What the superblock of a new file says of the root group; old versions have a copy of its symbol table message.
+fn root_of(version: u8, header: Address, table: Option<&SymbolTable>) -> Root {
+    if version >= 2 {
+        return Root::New { header, extension: None };
+    }
+    Root::Old(OldRoot {
+        group_leaf_k: DEFAULT_K.group_leaf,
+        group_internal_k: DEFAULT_K.group_internal,
+        chunk_k: DEFAULT_K.chunk,
+        free_space: None,
+        driver_info: None,
+        entry: SymbolTableEntry::hard(0, header, table, Sizes::EIGHT),
+    })
 }
 
 /// Finds the superblock, and what is left to be done of a commit that was decided: a writer does that, a reader lays it

@@ -40,7 +40,7 @@ impl Core {
     }
 
     /// Leaves a complete file behind.
-    pub(crate) fn finish(&mut self) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         self.check_writable()?;
         if self.txn_mut()?.guard == Guard::Bound {
             return self.commit();
@@ -51,6 +51,15 @@ impl Core {
             self.write_superblock()?;
         }
         Ok(())
+    }
+
+    /// Leaves a complete file behind, which others may use from here on; what is left of this handle can only read.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        if self.is_writable() {
+            self.finish()?;
+            self.txn = None;
+        }
+        Ok(self.storage.unlock()?)
     }
 
     fn publish_in_place(&mut self) -> Result<()> {

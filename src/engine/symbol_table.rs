@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::Core;
+use super::local_heap::missing_string;
+use super::{Core, btree_v1};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::btree_v1::{NameKey, Node, NodeContext};
 use crate::format::local_heap::{LocalHeap, LocalHeapData};
@@ -24,13 +25,34 @@ impl<'a> OldGroup<'a> {
     pub(super) fn open(core: &'a Core, table: &SymbolTable) -> Result<Self> {
         let heap: Arc<LocalHeap> = core.fetch(table.heap, &core.sizes())?;
         let names = core.fetch_sized::<LocalHeapData>(heap.segment, heap.size, &core.sizes())?;
-        let nodes = NodeContext { sizes: core.sizes(), k: core.k.group_internal, rank: 0 };
-        Ok(OldGroup { core, btree: table.btree, heap: table.heap, names, nodes })
+        Ok(OldGroup { core, btree: table.btree, heap: table.heap, names, nodes: node_context(core) })
     }
 
     /// All links, in the order of their names.
     pub(super) fn links(&self) -> Result<Vec<Link>> {
         let (mut links, mut bytes) = (Vec::new(), 0);
+        self.visit(|_, node| {
+            if node.level > 0 {
+                return Ok(());
+            }
+            for &child in &node.children {
+                let leaf = self.leaf(child)?;
+                self.core.budget.items((links.len() + leaf.entries.len()) as u64)?;
+                for entry in &leaf.entries {
+                    let link = self.link(entry)?;
+                    // Many entries may say that they have the same long name.
+                    bytes += link.name.len() as u64;
+                    self.core.budget.metadata(bytes)?;
+                    links.push(link);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(links)
+    }
+
+    /// Calls `f` with every node of the tree, with leaves in the order of their names.
+    pub(super) fn visit(&self, mut f: impl FnMut(Address, &Node<NameKey>) -> Result<()>) -> Result<()> {
         let mut pending = vec![(self.btree, None)];
         // Every node and leaf has one parent. A few that are each other's children many times would go on for ever.
         let mut seen = HashSet::new();
@@ -42,27 +64,13 @@ impl<'a> OldGroup<'a> {
                     return Err(error.at(Structure::BTree1Group, self.core.offset(address)?));
                 }
             }
-            for &child in node.children.iter().rev() {
-                if node.level > 0 {
-                    pending.push((child, Some(node.level - 1)));
-                }
+            if node.level > 0 {
+                pending.extend(node.children.iter().rev().map(|&child| (child, Some(node.level - 1))));
             }
-            if node.level == 0 {
-                for &child in &node.children {
-                    let leaf = self.leaf(child)?;
-                    self.core.budget.items((links.len() + leaf.entries.len()) as u64)?;
-                    for entry in &leaf.entries {
-                        let link = self.link(entry)?;
-                        // Many entries may say that they have the same long name.
-                        bytes += link.name.len() as u64;
-                        self.core.budget.metadata(bytes)?;
-                        links.push(link);
-                    }
-                }
-            }
-            self.core.budget.items((links.len() + pending.len()) as u64)?;
+            f(address, &node)?;
+            self.core.budget.items(seen.len() as u64)?;
         }
-        Ok(links)
+        Ok(())
     }
 
     /// The link with this name.
@@ -93,38 +101,43 @@ impl<'a> OldGroup<'a> {
     }
 
     fn node(&self, address: Address, level: Option<u8>) -> Result<Arc<Node<NameKey>>> {
-        let node = self.core.fetch::<Node<NameKey>>(address, &self.nodes)?;
-        match level {
-            Some(level) if node.level != level => {
-                let error = Error::field("node level", u64::from(node.level), "not one below its parent's");
-                Err(error.at(Structure::BTree1Group, self.core.offset(address)?))
-            }
-            _ => Ok(node),
-        }
+        btree_v1::node(self.core, &self.nodes, address, level)
     }
 
     fn leaf(&self, address: Address) -> Result<Arc<SymbolTableNode>> {
-        let cx = symbol_table::NodeContext { sizes: self.core.sizes(), leaf_k: self.core.k.group_leaf };
+        let cx = leaf_context(self.core);
         self.core.fetch_sized::<SymbolTableNode>(address, cx.len() as u64, &cx)
     }
 
     fn name(&self, offset: u64) -> Result<&[u8]> {
-        self.names.string(offset).ok_or_else(|| {
-            let error = Error::field("name offset", offset, "no string ends behind it in the local heap");
-            error.at(Structure::LocalHeap, self.core.offset(self.heap).unwrap_or(self.heap.0))
-        })
+        self.names.string(offset).ok_or_else(|| missing_string(self.core, self.heap, offset))
     }
 
     fn link(&self, entry: &SymbolTableEntry) -> Result<Link> {
-        let target = match entry.cache {
-            Cache::SoftLink { target_offset, .. } => {
-                Target::Soft(self.name(u64::from(target_offset))?.to_vec())
-            }
-            _ => Target::Hard(entry.header),
-        };
-        let name = self.name(entry.name_offset)?.to_vec();
-        Ok(Link { flags: 0, creation_order: None, charset: None, name, target })
+        link_of(entry, |offset| self.name(offset))
     }
+}
+
+/// What every node of a tree has in common.
+pub(super) fn node_context(core: &Core) -> NodeContext {
+    NodeContext { sizes: core.sizes(), k: core.k.group_internal, rank: 0 }
+}
+
+/// What every leaf below a tree has in common.
+pub(super) fn leaf_context(core: &Core) -> symbol_table::NodeContext {
+    symbol_table::NodeContext { sizes: core.sizes(), leaf_k: core.k.group_leaf }
+}
+
+/// What an entry says, with the strings that it names.
+pub(super) fn link_of<'s>(
+    entry: &SymbolTableEntry,
+    string: impl Fn(u64) -> Result<&'s [u8]>,
+) -> Result<Link> {
+    let target = match entry.cache {
+        Cache::SoftLink { target_offset, .. } => Target::Soft(string(u64::from(target_offset))?.to_vec()),
+        _ => Target::Hard(entry.header),
+    };
+    Ok(Link::of_bytes(string(entry.name_offset)?, None, None, target))
 }
 
 #[cfg(test)]

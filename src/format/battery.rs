@@ -162,6 +162,7 @@ battery! {
         super::pending_commit::CommitTable,
         super::chunk_element::ChunkElement,
         super::global_heap::GlobalHeapId,
+        super::local_heap::FreeBlock,
         super::global_heap::VariableLength,
         super::datatype::Datatype,
         super::object_header::ContinuationBlock,

@@ -27,6 +27,16 @@ pub(crate) struct LocalHeap {
 /// What the free list ends with.
 pub(crate) const NO_FREE_BLOCK: u64 = 1;
 
+/// What names and free blocks begin at a multiple of, as libhdf5 has it.
+pub(crate) const ALIGNMENT: u64 = 8;
+
+impl LocalHeap {
+    /// The bytes that libhdf5 gives a header: more than it fills where numbers are narrow.
+    pub(crate) fn room(sizes: Sizes) -> u64 {
+        (Self::prefix_len(&sizes) as u64).next_multiple_of(ALIGNMENT)
+    }
+}
+
 impl Wire for LocalHeap {
     const STRUCTURE: Structure = Structure::LocalHeap;
     type Context = Sizes;
@@ -93,6 +103,44 @@ impl Wire for LocalHeapData {
     }
 }
 
+/// A part of the data segment that holds no name; its first bytes say what is here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct FreeBlock {
+    pub(crate) next: u64,
+    pub(crate) size: u64,
+}
+
+impl FreeBlock {
+    /// The least bytes of one.
+    pub(crate) fn least(sizes: Sizes) -> u64 {
+        (2 * u64::from(sizes.length)).next_multiple_of(ALIGNMENT)
+    }
+}
+
+impl Wire for FreeBlock {
+    const STRUCTURE: Structure = Structure::LocalHeapData;
+    type Context = Sizes;
+
+    fn decode(r: &mut Reader<'_>, sizes: &Sizes) -> Result<Self> {
+        let next = r.length(*sizes)?;
+        let at = r.clone();
+        let size = r.length(*sizes)?;
+        if size < 2 * u64::from(sizes.length) {
+            return Err(at.bad("size of a free block", size, "too small for what it says of itself"));
+        }
+        Ok(FreeBlock { next, size })
+    }
+
+    fn encoded_len(&self, sizes: &Sizes) -> Result<usize> {
+        Ok(2 * sizes.len())
+    }
+
+    fn encode(&self, w: &mut Writer, sizes: &Sizes) -> Result<()> {
+        w.length(self.next, *sizes, "offset of the next free block")?;
+        w.length(self.size, *sizes, "size of a free block")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,10 +160,25 @@ mod tests {
         }
     }
 
+    const NARROW: Sizes = Sizes { offset: 2, length: 2 };
+
+    impl Samples for FreeBlock {
+        fn samples() -> Vec<Sample<Self>> {
+            vec![Sample::plain("the last one", NARROW, vec![1, 0, 24, 0])]
+        }
+    }
+
     #[test]
     fn each_rule_is_enforced() {
         let changes = [(0, 0, "signature"), (4, 1, "version 1")];
         refuse::<LocalHeap>(HEADER.to_vec(), Sizes::EIGHT, &changes);
+        refuse::<FreeBlock>(vec![1, 0, 24, 0], NARROW, &[(2, 3, "size of a free block is 3")]);
+    }
+
+    #[test]
+    fn room_is_left_up_to_a_multiple_of_8() {
+        assert_eq!((LocalHeap::room(NARROW), LocalHeap::room(Sizes::EIGHT)), (16, 32));
+        assert_eq!((FreeBlock::least(NARROW), FreeBlock::least(Sizes::EIGHT)), (8, 16));
     }
 
     #[test]

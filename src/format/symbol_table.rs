@@ -18,6 +18,7 @@
 //! Reads and writes version 1.
 
 use super::Wire;
+use super::message::symbol_table::SymbolTable;
 use crate::base::{Address, Reader, Result, Sizes, Structure, Writer};
 
 /// One link, as a symbol table node or the superblock holds it.
@@ -38,6 +39,26 @@ pub(crate) enum Cache {
 }
 
 impl SymbolTableEntry {
+    /// A link to an object; where that is an old-style group, its own symbol table is kept with the link.
+    pub(crate) fn hard(name_offset: u64, header: Address, table: Option<&SymbolTable>, sizes: Sizes) -> Self {
+        let cache = match table {
+            None => Cache::Nothing([0; 16]),
+            Some(&SymbolTable { btree, heap }) => {
+                Cache::Group { btree, heap, rest: vec![0; 16 - 2 * sizes.address()] }
+            }
+        };
+        SymbolTableEntry { name_offset, header, cache }
+    }
+
+    pub(crate) fn soft(name_offset: u64, target_offset: u32, sizes: Sizes) -> Self {
+        let none = Address(u64::MAX >> (64 - 8 * u32::from(sizes.offset.clamp(1, 8))));
+        SymbolTableEntry {
+            name_offset,
+            header: none,
+            cache: Cache::SoftLink { target_offset, rest: [0; 12] },
+        }
+    }
+
     pub(crate) fn len(sizes: Sizes) -> usize {
         sizes.len() + sizes.address() + 24
     }
@@ -101,6 +122,13 @@ pub(crate) struct SymbolTableNode {
     pub(crate) entries: Vec<SymbolTableEntry>,
     /// The bytes behind the last entry, up to the node's fixed size.
     pub(crate) slack: Vec<u8>,
+}
+
+impl SymbolTableNode {
+    pub(crate) fn new(entries: Vec<SymbolTableEntry>, cx: &NodeContext) -> Self {
+        let used = 8 + entries.len() * SymbolTableEntry::len(cx.sizes);
+        SymbolTableNode { entries, slack: vec![0; cx.len().saturating_sub(used)] }
+    }
 }
 
 /// What a node's bytes do not say.

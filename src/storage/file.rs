@@ -90,6 +90,10 @@ impl Storage for FileStorage {
         self.file.sync_data()
     }
 
+    fn unlock(&self) -> io::Result<()> {
+        self.file.unlock()
+    }
+
     fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
         Map::of_file(&self.file, offset, len)
     }

@@ -41,6 +41,11 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// Returns when all that was written is on the medium.
     fn sync(&self) -> io::Result<()>;
 
+    /// Gives up the lock that keeps others from the storage, if there is one.
+    fn unlock(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Maps `len` bytes from `offset` into memory, or says that this storage cannot.
     fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
         let _ = (offset, len);

@@ -6,7 +6,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod edit;
 mod judge;
+#[path = "../support/mod.rs"]
+mod support;
 mod tally;
 mod values;
 
@@ -21,17 +24,13 @@ use tally::Tally;
 /// A line of the manifest.
 struct Entry {
     path: String,
+    features: String,
     expected: String,
 }
 
 #[test]
 fn every_file_reads_as_expected() {
-    let folder = std::env::var_os("H5_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
-    if !folder.exists() {
-        println!("no file was judged: there is no {}", folder.display());
-        return;
-    }
+    let Some(folder) = corpus() else { return };
     let entries = manifest(&folder);
     assert!(!entries.is_empty(), "{} is there and names no file", folder.display());
     let tally = judge_all(&folder, &entries);
@@ -40,31 +39,55 @@ fn every_file_reads_as_expected() {
     assert!(tally.failures.is_empty(), "{} failures", tally.failures.len());
 }
 
+/// Where the corpus is, if it is anywhere.
+fn corpus() -> Option<PathBuf> {
+    let folder = std::env::var_os("H5_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    if folder.exists() {
+        return Some(folder);
+    }
+    println!("no file was looked at: there is no {}", folder.display());
+    None
+}
+
 fn manifest(folder: &Path) -> Vec<Entry> {
     let text = std::fs::read_to_string(folder.join("manifest.tsv")).unwrap_or_default();
     let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let Some(names) = lines.next() else { return Vec::new() };
     let column = |name| names.iter().position(|&found| found == name).unwrap();
-    let (path, expected) = (column("path"), column("expected"));
-    let entry = |line: Vec<&str>| Entry { path: line[path].to_owned(), expected: line[expected].to_owned() };
+    let [path, features, expected] = ["path", "features", "expected"].map(column);
+    let entry = |line: Vec<&str>| Entry {
+        path: line[path].to_owned(),
+        features: line[features].to_owned(),
+        expected: line[expected].to_owned(),
+    };
     lines.map(entry).collect()
 }
 
-/// Takes file after file, on as many threads as there are cores.
 fn judge_all(folder: &Path, entries: &[Entry]) -> Tally {
-    let (next, total) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    let total = Mutex::new(Tally::default());
+    for_each(entries, |_, entry| {
+        let tally = judge_one(folder, entry);
+        total.lock().unwrap().add(tally);
+    });
+    total.into_inner().unwrap()
+}
+
+/// Takes file after file, on as many threads as there are cores.
+fn for_each(entries: &[Entry], f: impl Fn(usize, &Entry) + Sync) {
+    let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let tally = judge_one(folder, entry);
-                    total.lock().unwrap().add(tally);
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(entry) = entries.get(number) else { break };
+                    f(number, entry);
                 }
             });
         }
     });
-    total.into_inner().unwrap()
 }
 
 /// A file that panics is a failure like others, so that all are told at once.

@@ -16,6 +16,7 @@ pub(crate) const EDITS: &[(&str, Edit)] = &[
     ("overwrite again, strings too", strings),
     ("shrink and grow", shrink),
     ("delete attributes", delete),
+    ("delete and move objects", unlink),
     ("only something new", |file| file.create_group("new").map(drop)),
 ];
 
@@ -83,4 +84,13 @@ fn shrink(file: &File) -> h5::Result<()> {
 fn delete(file: &File) -> h5::Result<()> {
     let numbers = file.dataset("numbers")?;
     (0..20).step_by(2).try_for_each(|index| numbers.delete_attr(&format!("attribute {index}")))
+}
+
+fn unlink(file: &File) -> h5::Result<()> {
+    file.link_hard("grid", "group/same grid")?;
+    file.unlink("grid")?;
+    file.unlink("group/below/member 3")?;
+    file.relink("group/contiguous", "moved")?;
+    (4..17).try_for_each(|index| file.unlink(&format!("group/below/member {index}")))?;
+    file.unlink("group/growing")
 }

@@ -4,6 +4,7 @@
 
 mod chunk_indexes;
 mod dense;
+mod old_style;
 mod ours;
 mod ours_chunked;
 #[path = "../support/mod.rs"]

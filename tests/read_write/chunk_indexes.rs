@@ -286,7 +286,7 @@ fn chunks_are_exchanged_as_they_are_stored() {
             .create(name)
     };
     let (from, to) = (new("from").unwrap(), new("to").unwrap());
-    let values = numbered(&[10, 6], 3).mapv(|value| value as i16);
+    let values = numbered(&[10, 6], 3).mapv(|value| i16::try_from(value % 30_000).unwrap());
     from.write(&values).unwrap();
     for chunk in from.chunks().unwrap() {
         let (mask, bytes) = from.read_direct_chunk(&chunk.offset).unwrap();

@@ -5,5 +5,6 @@
 mod appending;
 mod chunk_indexes;
 mod handles;
+mod links;
 mod model;
 mod selections;

@@ -70,7 +70,7 @@ proptest! {
                 prop_assert_eq!(read(&other, slab), picked(&model, slab));
             }
         }
-        file.clone().close().unwrap();
+        file.commit().unwrap();
         // Another open file of the same bytes; with the chunk cache and without.
         for cache in [0, 1 << 20] {
             let again = File::options().chunk_cache(cache).open_bytes(storage.to_vec()).unwrap();
@@ -132,7 +132,7 @@ proptest! {
             model = next;
             prop_assert_eq!(&dataset.read_dyn::<i32>().unwrap(), &model);
         }
-        file.clone().close().unwrap();
+        file.commit().unwrap();
         let again = File::from_bytes(storage.to_vec()).unwrap().dataset("data").unwrap();
         prop_assert_eq!(again.read_dyn::<i32>().unwrap(), model);
     }

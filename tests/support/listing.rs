@@ -51,7 +51,9 @@ impl Listing {
         let path = format!("{}/{name}", group.name().trim_end_matches('/'));
         match kind {
             LinkKind::Hard(_) => return self.object(group, name, &path),
-            LinkKind::Soft(target) => self.lines.push(format!("soft {path} -> {}", target.escape_ascii())),
+            LinkKind::Soft(target) => {
+                self.lines.push(format!("soft {path} -> {}", String::from_utf8_lossy(target)))
+            }
             LinkKind::External { file, path: target } => {
                 self.lines.push(format!(
                     "external {path} -> {} {}",

@@ -3,6 +3,7 @@
 mod digest;
 mod dump;
 mod ls;
+mod open;
 
 use std::io;
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ enum Verb {
     #[command(after_help = LS_EXAMPLES)]
     Ls(ls::Options),
     /// Prints what a file holds, in the words of libhdf5's h5dump.
-    #[command(version, after_help = dump::EXAMPLES, infer_long_args = true)]
+    #[command(version, after_help = dump::EXAMPLES, infer_long_args = true, args_override_self = true)]
     Dump(Box<dump::Options>),
     /// Tells whether two files hold the same data: prints what a file holds, with a hash of every dataset's values.
     ///

@@ -18,10 +18,9 @@ use std::ops::{Add, Sub};
 use super::super::damaged;
 use super::super::input::Input;
 use super::float::Float;
-use super::huffman::Symbols;
 use super::layout::{Integer, Layout};
 use super::raster::{self, Place};
-use super::stream::{Flag, Header};
+use super::stream::{self, Flag, Header};
 use crate::base::Result;
 
 /// Bytes of the parameters in a stream's header.
@@ -80,7 +79,7 @@ pub(super) fn decode(
     let code_bytes = header.size(input)?;
     header.length(input)?;
     let all_exact_bytes = header.size(input)?;
-    let mut symbols = Symbols::decode(input.take(code_bytes)?)?;
+    let mut symbols = stream::take_codes(input.take(code_bytes)?)?;
     let mut exact = Input::new("sz", input.take(all_exact_bytes)?);
     let mut data = Vec::with_capacity(layout.count);
     raster::each(&layout.shape, |place| {

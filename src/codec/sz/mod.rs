@@ -7,7 +7,7 @@
 //!
 //! - `stream`: its header;
 //! - `series`: numbers in their order, each predicted from its neighbours (`raster`) and corrected by a symbol
-//!   (`huffman`), or given exactly (`exact`); the bound holds for differences (`absolute`) or for ratios (`relative`);
+//!   (`sz_codes`), or given exactly (`exact`); the bound holds for differences (`absolute`) or for ratios (`relative`);
 //! - `regression`: floating-point numbers in blocks, some of them predicted by a plane through the block;
 //! - `integers`: a series of integers.
 //!
@@ -16,7 +16,6 @@
 mod absolute;
 mod exact;
 mod float;
-mod huffman;
 mod integers;
 mod layout;
 mod raster;

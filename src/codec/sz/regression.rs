@@ -32,8 +32,8 @@ use std::ops::Range;
 use super::super::bits::BitReader;
 use super::super::damaged;
 use super::super::input::Input;
+use super::super::sz_codes::{Codes, Tree};
 use super::float::Float;
-use super::huffman::{Symbols, Tree};
 use super::layout::Layout;
 use super::stream::Header;
 use crate::base::{Result, to_usize};
@@ -69,7 +69,7 @@ struct Coefficient<'a, F> {
     /// By how much it differs from one symbol to the next.
     quantum: F,
     middle: i32,
-    symbols: Symbols<'a>,
+    symbols: Codes<'a>,
     exact: Input<'a>,
 }
 
@@ -82,7 +82,7 @@ impl<'a, F: Float> Coefficient<'a, F> {
         let codes = input.take(header.size(&mut length)?)?;
         let exact = to_usize(u64::from(input.u32_be()?))?;
         let exact = Input::new("sz", input.take(exact.saturating_mul(F::BYTES))?);
-        let symbols = Symbols::new(tree, codes);
+        let symbols = Codes::new(tree, codes);
         Ok(Coefficient { last: F::ZERO, quantum: bound + bound, middle, symbols, exact })
     }
 
@@ -99,7 +99,7 @@ fn take_tree(input: &mut Input<'_>) -> Result<Tree> {
     let bytes = input.u32_be()?;
     let nodes = input.u32_be()?;
     let mut tree = Input::new("sz", input.take_long(bytes)?);
-    Tree::decode(&mut tree, nodes)
+    Tree::decode("sz", &mut tree, nodes, 0)
 }
 
 #[derive(Debug)]
@@ -113,7 +113,7 @@ struct Blocks<'a, F> {
     /// As many as there are axes, and one more; none if there is no plane.
     coefficients: Vec<Coefficient<'a, F>>,
     exact: Input<'a>,
-    symbols: Symbols<'a>,
+    symbols: Codes<'a>,
     data: Vec<F>,
 }
 
@@ -170,7 +170,7 @@ impl<'a, F: Float> Blocks<'a, F> {
             by_neighbours: BitReader::new(by_neighbours),
             coefficients,
             exact,
-            symbols: Symbols::new(tree, input.rest()),
+            symbols: Codes::new(tree, input.rest()),
             data: vec![F::ZERO; shape.iter().product()],
         })
     }

@@ -26,15 +26,15 @@
 //! ```
 
 use super::super::input::Input;
+use super::super::sz_codes::Codes;
 use super::super::{damaged, zstd};
 use super::absolute::Differences;
 use super::exact::Exact;
 use super::float::Float;
-use super::huffman::Symbols;
 use super::layout::Layout;
 use super::raster::{self, Place};
 use super::relative::{self, Ratios};
-use super::stream::{Flag, Header};
+use super::stream::{self, Flag, Header};
 use crate::base::{Error, Result, to_usize};
 
 /// What a stream says of its series, but for the numbers' layout.
@@ -46,7 +46,7 @@ struct Series<'a, F> {
     bound: f64,
     /// With a relative bound.
     relative: Option<Relative<'a, F>>,
-    symbols: Symbols<'a>,
+    symbols: Codes<'a>,
     exact: Exact<'a>,
 }
 
@@ -145,7 +145,7 @@ impl<'a, F: Float> Series<'a, F> {
             median,
             bound,
             relative: is_relative.then_some(Relative { signs, least, closer }),
-            symbols: Symbols::decode(codes)?,
+            symbols: stream::take_codes(codes)?,
             exact,
         })
     }

@@ -14,6 +14,7 @@
 
 use super::super::damaged;
 use super::super::input::Input;
+use super::super::sz_codes::{Codes, Tree};
 use super::float::Float;
 use crate::base::{Error, Result, to_usize};
 
@@ -105,6 +106,15 @@ impl<F: Float> Clamp<F> {
             _ => value,
         }
     }
+}
+
+/// The codes in a part of a stream: the number of nodes, half the number of symbols there could be, the tree, the bits.
+pub(super) fn take_codes(bytes: &[u8]) -> Result<Codes<'_>> {
+    let mut input = Input::new("sz", bytes);
+    let nodes = input.u32_be()?;
+    input.take(4)?;
+    let tree = Tree::decode("sz", &mut input, nodes, 0)?;
+    Ok(Codes::new(tree, input.rest()))
 }
 
 #[cfg(test)]

@@ -2,100 +2,36 @@
 //!
 //! ```text
 //!  0   4  code of a leaf with the value 0, little-endian
-//!  4   4  number of nodes n, big-endian
+//!  4   4  number of nodes, big-endian
 //!  8   4  half the number of values, big-endian
-//! 12   1  byte order of what follows: 0 little-endian
-//! 13  wn  left children, 0 for none; w is 1 for up to 256 nodes, 2 for up to 65536, else 4
-//!  .  wn  right children
-//!  .  4n  values
-//!  .   n  whether it is a leaf
+//! 12   .  tree, see `sz_codes`
 //!  .   8  number of bytes that follow
-//!  .   .  bits, the highest of each byte first: 0 leads to the left. None if the root is a leaf
+//!  .   .  bits. None if the root is a leaf
 //! ```
 
-use super::super::bits::BitReader;
-use super::{Input, damaged};
-use crate::base::{Error, Result, to_usize};
+use super::super::sz_codes::{self, Tree};
+use super::Input;
+use crate::base::{Result, to_usize};
 
 /// The codes of a stream, one after the other.
 #[derive(Debug)]
-pub(super) struct Codes<'a> {
-    nodes: Vec<Node>,
-    bits: BitReader<'a>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Node {
-    Leaf(i32),
-    /// Where it goes on after a 0 and after a 1.
-    Inner([usize; 2]),
-}
+pub(super) struct Codes<'a>(sz_codes::Codes<'a>);
 
 impl<'a> Codes<'a> {
     pub(super) fn decode(input: &mut Input<'a>) -> Result<Self> {
-        let nodes = decode_tree(input)?;
+        let offset = input.u32_le()?.cast_signed();
+        let nodes = input.u32_be()?;
+        input.u32_be()?;
+        let tree = Tree::decode("sz3", input, nodes, offset)?;
         let len = to_usize(input.u64_le()?)?;
-        let bits = if nodes.len() == 1 { &[][..] } else { input.take(len)? };
-        Ok(Codes { nodes, bits: BitReader::new(bits) })
+        let bits = if tree.is_leaf() { &[][..] } else { input.take(len)? };
+        Ok(Codes(sz_codes::Codes::new(tree, bits)))
     }
 
     #[inline]
     pub(super) fn next(&mut self) -> Result<i32> {
-        let mut node = self.nodes[0];
-        loop {
-            match node {
-                Node::Leaf(code) => return Ok(code),
-                Node::Inner(children) => {
-                    let Some(bit) = self.bits.read(1) else {
-                        return Err(damaged("sz3", "the codes end too early"));
-                    };
-                    node = self.nodes[children[usize::from(bit != 0)]];
-                }
-            }
-        }
+        self.0.next()
     }
-}
-
-fn decode_tree(input: &mut Input<'_>) -> Result<Vec<Node>> {
-    let offset = input.u32_le()?.cast_signed();
-    let count = to_usize(u64::from(input.u32_be()?))?;
-    input.u32_be()?;
-    let order = input.u8()?;
-    if order != 0 {
-        return Err(Error::unsupported(format!("SZ3 with numbers in the byte order {order}")));
-    }
-    let width = match count {
-        0..=256 => 1,
-        257..=65536 => 2,
-        _ => 4,
-    };
-    let mut column =
-        |width: usize| -> Result<_> { Ok(input.take(count.saturating_mul(width))?.chunks_exact(width)) };
-    let (left, right, values, leaves) = (column(width)?, column(width)?, column(4)?, column(1)?);
-    let mut nodes = Vec::with_capacity(count);
-    for (index, (((left, right), value), leaf)) in left.zip(right).zip(values).zip(leaves).enumerate() {
-        nodes.push(match leaf {
-            [1] => Node::Leaf(number(value)?.cast_signed().wrapping_add(offset)),
-            [0] => Node::Inner([child(left, index, count)?, child(right, index, count)?]),
-            _ => return Err(damaged("sz3", format!("node {index} is neither a leaf nor not"))),
-        });
-    }
-    if nodes.is_empty() { Err(damaged("sz3", "a tree without nodes")) } else { Ok(nodes) }
-}
-
-/// Nodes are numbered from the root on, so that a child comes behind its parent.
-fn child(stored: &[u8], parent: usize, count: usize) -> Result<usize> {
-    let child = to_usize(u64::from(number(stored)?))?;
-    if child > parent && child < count {
-        return Ok(child);
-    }
-    Err(damaged("sz3", format!("node {parent} of {count} leads to {child}")))
-}
-
-fn number(stored: &[u8]) -> Result<u32> {
-    let mut wide = [0; 4];
-    wide[..stored.len()].copy_from_slice(stored);
-    Input::new("sz3", &wide).u32_le()
 }
 
 #[cfg(test)]

@@ -89,6 +89,10 @@ impl FractalHeapEdit {
     /// Opens the heap whose header is at an address.
     pub(crate) fn open(core: &Core, address: Address) -> Result<FractalHeapEdit> {
         let heap = FractalHeap::open(core, address)?;
+        if heap.header.root.is_none() && heap.header.root_rows > 0 {
+            let rows = u64::from(heap.header.root_rows);
+            return Err(heap.bad("rows of the root indirect block", rows, "the heap has no root"));
+        }
         let geometry = Geometry::new(&heap.cx).map_err(|e| heap.located(e))?;
         let space = FreeSpace::load(core, &heap.header, &geometry)?;
         let header = FractalHeapHeader::clone(&heap.header);

@@ -136,7 +136,7 @@ fn filter() -> HeapFilter {
 }
 
 /// Blocks of 64 and 128 bytes, two in a row, and indirect blocks in indirect blocks from 512 bytes on.
-fn small(core: &mut Core, id_len: u16, filter: Option<HeapFilter>) -> Address {
+pub(super) fn small(core: &mut Core, id_len: u16, filter: Option<HeapFilter>) -> Address {
     let header = FractalHeapHeader {
         id_len,
         flags: CHECKSUMMED,

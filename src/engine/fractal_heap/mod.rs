@@ -13,6 +13,8 @@ mod free_space;
 mod gaps;
 mod geometry;
 mod growth;
+#[cfg(test)]
+mod hostile_tests;
 mod huge;
 mod managed;
 mod path;

@@ -15,6 +15,7 @@
 mod build;
 mod members;
 mod numeric;
+mod version;
 
 use crate::base::{Error, Reader, Result, Sizes, Structure, Writer};
 use crate::format::Wire;

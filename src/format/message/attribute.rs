@@ -40,6 +40,30 @@ pub(crate) enum Part<T> {
     Shared(SharedMessage),
 }
 
+impl Attribute {
+    /// An attribute in version `least`, or in the first one that can hold it.
+    pub(crate) fn new(
+        name: &str,
+        datatype: Part<Datatype>,
+        dataspace: Part<Dataspace>,
+        data: Vec<u8>,
+        least: u8,
+    ) -> Self {
+        let charset = u8::from(!name.is_ascii());
+        let needed = match charset {
+            0 if datatype.is_shared() || dataspace.is_shared() => FIRST_SHARED,
+            0 => 1,
+            _ => FIRST_CHARSET,
+        };
+        let version = least.max(needed);
+        Attribute { version, charset, name: name.as_bytes().to_vec(), datatype, dataspace, data }
+    }
+}
+
+/// The first versions that tell whether their parts are shared, and in which characters the name is.
+const FIRST_SHARED: u8 = 2;
+const FIRST_CHARSET: u8 = 3;
+
 const SHARED_DATATYPE: u8 = 1;
 const SHARED_DATASPACE: u8 = 2;
 
@@ -180,6 +204,19 @@ mod tests {
                 Sample::open("version 3", NARROW, version_3(), 2),
             ]
         }
+    }
+
+    #[test]
+    fn the_lowest_version_that_holds_it_is_taken() {
+        let budget = Default::default();
+        let sample =
+            |bytes: Vec<u8>| crate::format::decode::<Attribute>(&bytes, 0, &NARROW, &budget).unwrap();
+        let (plain, shared) = (sample(version_1()), sample(version_3()));
+        let version = |name, of: &Attribute, least| {
+            Attribute::new(name, of.datatype.clone(), of.dataspace.clone(), Vec::new(), least).version
+        };
+        assert_eq!((version("a", &plain, 1), version("a", &plain, 3)), (1, 3));
+        assert_eq!((version("a", &shared, 1), version("ä", &plain, 1)), (2, 3));
     }
 
     #[test]

@@ -29,6 +29,14 @@ pub(crate) struct Dataspace {
     pub(crate) permutation: Vec<u64>,
 }
 
+impl Dataspace {
+    /// A dataspace in version `least`, or in the first one that can hold it.
+    pub(crate) fn new(extent: Extent, least: u8) -> Self {
+        let version = if extent == Extent::Null { least.max(2) } else { least };
+        Dataspace { version, extent, permutation: Vec::new() }
+    }
+}
+
 /// The shape itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
@@ -191,6 +199,8 @@ mod tests {
         let budget = Default::default();
         let null: Dataspace = crate::format::decode(&NULL_2, 0, &Sizes::EIGHT, &budget).unwrap();
         assert_eq!(null.extent.shape(), None);
+        assert_eq!([1, 2].map(|least| Dataspace::new(Extent::Null, least).version), [2, 2]);
+        assert_eq!([1, 2].map(|least| Dataspace::new(Extent::Scalar, least).version), [1, 2]);
         let old: Dataspace = crate::format::decode(&VERSION_1, 0, &NARROW, &budget).unwrap();
         assert_eq!(old.extent.maximum(), [Some(3), None]);
     }

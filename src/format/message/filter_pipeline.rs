@@ -46,6 +46,17 @@ const MAX_FILTERS: u8 = 32;
 const FIRST_NAMED: u16 = 256;
 
 impl FilterEntry {
+    /// An entry of a pipeline of this version, which stores the name if it stores that of any filter of this number.
+    pub(crate) fn new(id: u16, flags: u16, name: &str, values: Vec<u32>, version: u8) -> Self {
+        let mut entry = FilterEntry { id, flags, stored_name: Vec::new(), values };
+        if entry.is_named(version) && !name.is_empty() {
+            let len = name.len() + 1;
+            entry.stored_name = name.as_bytes().to_vec();
+            entry.stored_name.resize(if version == 1 { len.next_multiple_of(8) } else { len }, 0);
+        }
+        entry
+    }
+
     /// The name up to its NUL.
     pub(crate) fn name(&self) -> &[u8] {
         self.stored_name.split(|&byte| byte == 0).next().unwrap_or_default()

@@ -51,8 +51,18 @@ const HAS_TYPE: u8 = 8;
 const HAS_CHARSET: u8 = 16;
 
 impl Link {
-    /// A link with the flags that its parts call for.
     pub(crate) fn new(name: &str, creation_order: Option<u64>, target: Target) -> Self {
+        let charset = (!name.is_ascii()).then_some(1);
+        Link::of_bytes(name.as_bytes(), charset, creation_order, target)
+    }
+
+    /// A link with the flags that its parts call for.
+    pub(crate) fn of_bytes(
+        name: &[u8],
+        charset: Option<u8>,
+        creation_order: Option<u64>,
+        target: Target,
+    ) -> Self {
         let width = match name.len() {
             0..=0xff => 0,
             0x100..=0xffff => 1,
@@ -60,10 +70,9 @@ impl Link {
         };
         let order = if creation_order.is_some() { HAS_ORDER } else { 0 };
         let kind = if matches!(target, Target::Hard(_)) { 0 } else { HAS_TYPE };
-        let charset = (!name.is_ascii()).then_some(1);
         let with_charset = if charset.is_some() { HAS_CHARSET } else { 0 };
         let flags = width | order | kind | with_charset;
-        Link { flags, creation_order, charset, name: name.as_bytes().to_vec(), target }
+        Link { flags, creation_order, charset, name: name.to_vec(), target }
     }
 
     fn width(&self) -> usize {
@@ -78,6 +87,17 @@ impl Target {
             Target::Soft(_) => 1,
             Target::Other { kind, .. } => *kind,
         }
+    }
+
+    /// An external link to a path in a file.
+    pub(crate) fn to_external(file: &[u8], path: &[u8]) -> Result<Target> {
+        if file.is_empty() || path.is_empty() || file.contains(&0) || path.contains(&0) {
+            return Err(Error::misuse(
+                "an external link needs the names of a file and of an object, without NUL",
+            ));
+        }
+        let data = [&[0], file, &[0], path, &[0]].concat();
+        Ok(Target::Other { kind: EXTERNAL, data })
     }
 
     /// The file name and the path of an external link.

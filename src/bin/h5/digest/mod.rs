@@ -56,7 +56,7 @@ fn put(fields: &mut Fields, name: &str, value: impl Into<Value>) {
 
 /// Prints one object per line, as they come; what cannot be read is named and the rest goes on.
 pub(crate) fn run(path: &Path) -> Result<ExitCode, Failure> {
-    let file = h5::File::options().missing_sources(h5::MissingSources::Fill).open(path)?;
+    let file = crate::open::open(path, None)?;
     let mut out = BufWriter::new(stdout().lock());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     write!(out, "{{\n\"format\":1,\n\"file\":{},\n", ascii(&json!(name)))?;

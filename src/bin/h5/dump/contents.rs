@@ -12,6 +12,9 @@ impl Dump {
     /// Writes a line for each object, link and, if wanted, attribute.
     pub(crate) fn list_contents(&mut self, root: &Group, attributes: bool) -> Result<(), Failure> {
         self.page.raw(b"\nFILE_CONTENTS {")?;
+        for address in self.unlinked_types() {
+            self.entry(b"datatype", format!("/#{address}").as_bytes(), &[])?;
+        }
         self.entry(b"group", b"/", &[])?;
         let mut known = HashMap::from([(root.address(), b"/".to_vec())]);
         self.list_attributes(root, b"/", attributes)?;
@@ -60,7 +63,7 @@ impl Dump {
                     }
                 }
             }
-            _ => self.entry(b"UD link", path, &[])?,
+            _ => self.entry(b"unknown type of UD link", path, b"???")?,
         }
         Ok(None)
     }

@@ -26,10 +26,12 @@ pub(crate) fn write(
         Class::BitField(bits) => bit_field(buffer, bits, datatype.size),
         Class::Reference(kind) => reference(buffer, *kind),
         Class::String { padding, charset } => {
-            string(page, cursor, style, buffer, Some(datatype.size), *padding, *charset)?;
+            let words = Words { size: Some(datatype.size), padding: *padding, charset: *charset, is_c: true };
+            string(page, cursor, style, buffer, &words)?;
         }
-        Class::VariableString { padding, charset, .. } => {
-            string(page, cursor, style, buffer, None, *padding, *charset)?;
+        Class::VariableString { padding, charset, base } => {
+            let words = Words { size: None, padding: *padding, charset: *charset, is_c: is_character(base) };
+            string(page, cursor, style, buffer, &words)?;
         }
         Class::Opaque { tag } => opaque(page, cursor, style, buffer, tag)?,
         Class::Compound(members) => {
@@ -201,30 +203,45 @@ fn reference(buffer: &mut Vec<u8>, kind: Reference) {
     });
 }
 
+/// What there is to say of a string.
+struct Words {
+    /// None for any length.
+    size: Option<u32>,
+    padding: Padding,
+    charset: Charset,
+    /// Whether it consists of what libhdf5 takes for characters.
+    is_c: bool,
+}
+
+/// Whether this is the type of the elements of libhdf5's own strings of any length. Some writers have others.
+fn is_character(base: &Datatype) -> bool {
+    let Class::FixedPoint(format) = &base.class else { return false };
+    !format.signed && is_standard(&format.bits, base.size) && base.size == 1
+}
+
 fn string(
     page: &mut Page,
     cursor: &mut Cursor,
     style: &Style<'_>,
     buffer: &mut Vec<u8>,
-    size: Option<u32>,
-    padding: Padding,
-    charset: Charset,
+    words: &Words,
 ) -> io::Result<()> {
     open(page, cursor, style, buffer, b"H5T_STRING {")?;
-    let size = size.map_or("H5T_VARIABLE".to_owned(), |size| size.to_string());
-    let padding = match padding {
+    let size = words.size.map_or("H5T_VARIABLE".to_owned(), |size| size.to_string());
+    let padding = match words.padding {
         Padding::NullTerminated => "NULLTERM",
         Padding::NullPadded => "NULLPAD",
         Padding::SpacePadded => "SPACEPAD",
     };
-    let charset = match charset {
+    let charset = match words.charset {
         Charset::Ascii => "ASCII",
         Charset::Utf8 => "UTF8",
     };
     page.line(cursor, style, format!("STRSIZE {size};").as_bytes())?;
     page.line(cursor, style, format!("STRPAD H5T_STR_{padding};").as_bytes())?;
     page.line(cursor, style, format!("CSET H5T_CSET_{charset};").as_bytes())?;
-    page.line(cursor, style, b"CTYPE H5T_C_S1;")?;
+    let kind = if words.is_c { "H5T_C_S1" } else { "unknown_one_character_type" };
+    page.line(cursor, style, format!("CTYPE {kind};").as_bytes())?;
     close(cursor, buffer);
     Ok(())
 }
@@ -300,7 +317,7 @@ pub(crate) fn dataspace(buffer: &mut Vec<u8>, container: &Container) -> h5::Resu
     }
     let size = |size: &usize| size.to_string();
     let most = |most: &Option<u64>| most.map_or("H5S_UNLIMITED".to_owned(), |size| size.to_string());
-    let shape: Vec<String> = container.shape().iter().map(size).collect();
+    let shape: Vec<String> = container.try_shape()?.iter().map(size).collect();
     let maximum: Vec<String> = container.max_shape().iter().map(most).collect();
     let text = format!("DATASPACE  SIMPLE {{ ( {} ) / ( {} ) }}", shape.join(", "), maximum.join(", "));
     buffer.extend_from_slice(text.as_bytes());

@@ -15,6 +15,8 @@ mod part;
 mod printf;
 mod properties;
 mod reference;
+mod region;
+mod regular;
 mod select;
 mod subset;
 mod superblock;
@@ -30,13 +32,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use h5::{Group, Object};
+use h5::{Group, Object, StoredElements};
 
 use crate::Failure;
 use names::Names;
 use options::Settings;
-use page::{Page, Style};
+use page::{Margin, Page, Style};
 use table::Table;
+use value::Values;
 
 pub(crate) use options::Options;
 pub(crate) use usage::{EXAMPLES, join_values};
@@ -48,8 +51,8 @@ struct Dump {
     /// The file, and behind it those that external links led to.
     files: Vec<OpenFile>,
     current: usize,
-    /// Something could not be printed.
-    failed: bool,
+    /// Something could not be printed: the last thing that was said of that.
+    complaint: Option<String>,
     behind_array: Cell<bool>,
     /// The datasets whose data is being printed because references lead to them.
     following: Vec<u64>,
@@ -68,11 +71,11 @@ struct OpenFile {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let settings = options.settings();
     let mut dump = Dump {
-        page: Page::new(options.flags.ddl.as_deref(), options.flags.output.as_deref())?,
+        page: Page::new(&options.outputs())?,
         settings,
         files: Vec::new(),
         current: 0,
-        failed: false,
+        complaint: None,
         behind_array: Cell::new(false),
         following: Vec::new(),
         subset: None,
@@ -82,17 +85,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         dump.tolerate(result)?;
     }
     dump.page.flush()?;
-    Ok(if dump.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if dump.complaint.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 impl Dump {
     fn file(&mut self, path: &Path, options: &Options) -> Result<(), Failure> {
-        let file = h5::File::options().missing_sources(h5::MissingSources::Fill).open(path)?;
+        let file = crate::open::open(path, options.flags.filedriver)?;
         let root = file.as_group().clone();
         self.files = vec![OpenFile::new(&root, path.as_os_str().as_encoded_bytes(), self.settings.order)];
         self.current = 0;
         self.page.raw(&[b"HDF5 \"", path.as_os_str().as_encoded_bytes(), b"\" {"].concat())?;
-        if options.flags.superblock {
+        if options.flags.superblock && self.settings.contents.is_none() {
             self.superblock(&file)?;
         }
         match self.settings.contents {
@@ -112,9 +115,21 @@ impl Dump {
         Style::plain(self.settings.width)
     }
 
-    /// The columns of lines with data. With a format for numbers h5dump gives each element a line of its own.
-    fn data_width(&self) -> usize {
-        if self.settings.format.is_some() { 1 } else { self.settings.width }
+    /// How lines with data look.
+    fn data_style<'a>(&self, margin: Margin<'a>) -> Style<'a> {
+        let one_per_line = self.settings.one_per_line;
+        Style { margin, one_per_line, ..Style::plain(self.settings.width) }
+    }
+
+    /// What elements are printed with.
+    fn values<'a>(&'a self, stored: &'a StoredElements, names: &'a Names) -> Values<'a> {
+        Values {
+            stored,
+            names,
+            escape: self.settings.escape,
+            format: self.settings.format.as_ref(),
+            behind_array: &self.behind_array,
+        }
     }
 
     fn table(&mut self) -> &mut Table {
@@ -158,10 +173,13 @@ impl Dump {
         result
     }
 
-    /// Says what went wrong; the rest is printed all the same.
+    /// Says what went wrong, once; the rest is printed all the same.
     fn complain(&mut self, error: impl Display) {
-        eprintln!("h5: {error}");
-        self.failed = true;
+        let complaint = error.to_string();
+        if self.complaint.as_ref() != Some(&complaint) {
+            eprintln!("h5: {complaint}");
+            self.complaint = Some(complaint);
+        }
     }
 
     /// Complains where the file is at fault.

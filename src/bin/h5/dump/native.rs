@@ -1,6 +1,6 @@
 //! The types of C that libhdf5 converts to before h5dump prints. Of them only the sizes show.
 
-use h5::types::stored::{Class, Datatype, Reference};
+use h5::types::stored::{Class, Datatype, Member, Reference};
 
 /// Bytes of the integer that holds so many bits.
 pub(crate) fn integer(precision: u16) -> usize {
@@ -59,6 +59,26 @@ fn times((size, alignment): (usize, usize), dims: &[u32]) -> (usize, usize) {
 /// Bytes of an element in memory.
 pub(crate) fn size(datatype: &Datatype) -> usize {
     shape(datatype).0
+}
+
+/// Bytes of an element of the type as libhdf5 gives it to h5dump: as in the file, but with pointers for what lies
+/// elsewhere.
+pub(crate) fn opened_size(datatype: &Datatype) -> u64 {
+    let times =
+        |base: u64, dims: &[u32]| dims.iter().fold(base, |n, &size| n.saturating_mul(u64::from(size)));
+    match &datatype.class {
+        Class::VariableString { .. } | Class::Sequence(_) | Class::Reference(_) => size(datatype) as u64,
+        Class::Array { dims, base } => times(opened_size(base), dims),
+        Class::Compound(members) => {
+            let (mut more, mut less) = (0u64, 0u64);
+            for Member { datatype, dims, .. } in members {
+                more = more.saturating_add(times(opened_size(datatype), dims));
+                less = less.saturating_add(times(u64::from(datatype.size), dims));
+            }
+            u64::from(datatype.size).saturating_add(more).saturating_sub(less)
+        }
+        _ => u64::from(datatype.size),
+    }
 }
 
 /// Whether libhdf5 has a type in memory for this one; it has none for times.

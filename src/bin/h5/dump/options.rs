@@ -3,16 +3,30 @@
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches};
 
 use super::order::Order;
+use super::page::Outputs;
 use super::printf::FloatFormat;
 use super::subset::Subset;
+use crate::open::Driver;
 
 /// What to print of which files, in the order in which it was asked for.
 pub(crate) struct Options {
     pub(crate) flags: Flags,
     pub(crate) wanted: Vec<Wanted>,
+    overruled: Overruled,
+}
+
+/// Of options that say different things the last one counts.
+struct Overruled {
+    /// -A without a value stands in front of -H.
+    attribute_data: bool,
+    /// -m stands in front of -w.
+    one_per_line: bool,
+    /// -o stands in front of -A.
+    attribute_output: bool,
 }
 
 /// An object, an attribute or a link to print.
@@ -52,8 +66,8 @@ pub(crate) struct Flags {
     #[arg(short = 'H', long)]
     header: bool,
     /// Print attributes, but no data of datasets; with 0 print no attributes.
-    #[arg(short = 'A', long = "onlyattr", num_args = 0..=1, require_equals = true, default_missing_value = "1",
-          value_parser = ["0", "1"], value_name = "0|1")]
+    #[arg(short = 'A', long = "onlyattr", num_args = 0..=1, require_equals = true, default_missing_value = "only",
+          value_parser = ["0", "1", "only"], hide_possible_values = true, value_name = "0")]
     onlyattr: Option<String>,
     /// Print the storage layout, filters, fill values and allocation times of datasets.
     #[arg(short, long)]
@@ -63,7 +77,7 @@ pub(crate) struct Flags {
           value_parser = ["0", "1"], value_name = "1")]
     contents: Option<String>,
     /// Print the superblock.
-    #[arg(short = 'B', long)]
+    #[arg(short = 'B', long, alias = "boot-block")]
     pub(crate) superblock: bool,
     /// Print the addresses of objects.
     #[arg(short = 'i', long)]
@@ -83,7 +97,7 @@ pub(crate) struct Flags {
     /// Print this committed datatype.
     #[arg(short = 't', long, value_name = "PATH", action = clap::ArgAction::Append)]
     datatype: Vec<String>,
-    /// Print every object, attribute and link whose path ends so.
+    /// Print the object or link with this path, and all attributes of this name.
     #[arg(short = 'N', long = "any_path", alias = "any-path", value_name = "PATH", action = clap::ArgAction::Append)]
     any_path: Vec<String>,
     /// Begin the part of the dataset in front of this option here: a number for each axis.
@@ -99,7 +113,7 @@ pub(crate) struct Flags {
     #[arg(short = 'k', long, value_name = "LIST", action = clap::ArgAction::Append)]
     block: Vec<String>,
     /// Take "[" in the paths of datasets for a part of the path.
-    #[arg(long)]
+    #[arg(short = 'C', long)]
     no_compact_subset: bool,
     /// Sort links and attributes by name or, where that is known, in the order of their creation.
     #[arg(short = 'q', long = "sort_by", alias = "sort-by", value_parser = ["name", "creation_order"],
@@ -121,19 +135,22 @@ pub(crate) struct Flags {
     /// Print integers of one byte as characters.
     #[arg(short = 'r', long = "string")]
     string: bool,
-    /// Print floating-point numbers in this format of C's printf, "%.3f" for example.
+    /// Print the data that region references refer to.
+    #[arg(short = 'R', long)]
+    region: bool,
+    /// Print floating-point numbers in this format of C's printf, "%.3f" for example; an element per line.
     #[arg(short = 'm', long, value_name = "FORMAT")]
     format: Option<FloatFormat>,
-    /// The driver to open the file with; it is found without this option.
+    /// The driver to open the file with: "sec2", "family", "split" or "multi"; it is found without this option.
     #[arg(short, long, value_name = "DRIVER")]
-    filedriver: Option<String>,
-    /// Accepted for the sake of old scripts.
+    pub(crate) filedriver: Option<Driver>,
+    /// Accepted for the sake of old scripts; what is wrong is always told.
     #[arg(short = 'E', long, num_args = 0..=1, require_equals = true, value_name = "1|2")]
     enable_error_stack: Option<Option<String>>,
-    /// Write the data of datasets and attributes into this file.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write everything but the data into this file; "" for nowhere.
+    /// Write the data of datasets into this file, or nowhere without a name; behind -A, that of attributes.
+    #[arg(short, long, value_name = "FILE", value_parser = path())]
+    output: Option<PathBuf>,
+    /// Write everything but the data into this file, or nowhere without a name.
     #[arg(short = 'O', long, value_name = "FILE", value_parser = path())]
     pub(crate) ddl: Option<PathBuf>,
 }
@@ -147,10 +164,14 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) width: usize,
+    /// Each element has a line of its own.
+    pub(crate) one_per_line: bool,
     pub(crate) escape: bool,
     pub(crate) no_index: bool,
     /// Print integers of one byte as characters.
     pub(crate) characters: bool,
+    /// Print the data of regions.
+    pub(crate) regions: bool,
     pub(crate) format: Option<FloatFormat>,
     /// Print the data of datasets.
     pub(crate) data: bool,
@@ -165,6 +186,9 @@ pub(crate) struct Settings {
     pub(crate) contents: Option<bool>,
 }
 
+/// What -A without a value means: any other one but 0 h5dump ignores.
+const ONLY: &str = "only";
+
 /// The most columns that h5dump knows.
 const WIDEST: usize = 65535;
 
@@ -172,15 +196,18 @@ impl Options {
     pub(crate) fn settings(&self) -> Settings {
         let flags = &self.flags;
         let only = flags.onlyattr.as_deref();
+        let one_per_line = flags.format.is_some() && !self.overruled.one_per_line;
         Settings {
-            width: if flags.width == 0 { WIDEST } else { flags.width },
+            width: if flags.width == 0 || one_per_line { WIDEST } else { flags.width },
+            one_per_line,
             escape: flags.escape,
             no_index: flags.noindex,
             characters: flags.string,
+            regions: flags.region,
             format: flags.format.clone(),
-            data: !flags.header && only != Some("1"),
+            data: !flags.header && only != Some(ONLY),
             attributes: only != Some("0"),
-            attribute_data: !flags.header,
+            attribute_data: !flags.header || only == Some(ONLY) && !self.overruled.attribute_data,
             properties: flags.properties,
             object_ids: flags.object_ids,
             order: Order {
@@ -189,6 +216,14 @@ impl Options {
             },
             contents: flags.contents.as_deref().map(|value| value == "1"),
         }
+    }
+
+    /// Where to write.
+    pub(crate) fn outputs(&self) -> Outputs<'_> {
+        let flags = &self.flags;
+        let is_only = flags.onlyattr.as_deref() == Some(ONLY);
+        let attributes_too = is_only && !self.overruled.attribute_output;
+        Outputs { ddl: flags.ddl.as_deref(), data: flags.output.as_deref(), attributes_too }
     }
 }
 
@@ -206,13 +241,27 @@ impl FromArgMatches for Options {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let wrong = |text: String| clap::Error::raw(clap::error::ErrorKind::ValueValidation, text + "\n");
         let wanted = wanted(matches).map_err(wrong)?;
-        Ok(Options { flags: Flags::from_arg_matches(matches)?, wanted })
+        let overruled = Overruled {
+            attribute_data: is_before(matches, "onlyattr", "header"),
+            one_per_line: is_before(matches, "format", "width"),
+            attribute_output: is_before(matches, "output", "onlyattr"),
+        };
+        Ok(Options { flags: Flags::from_arg_matches(matches)?, wanted, overruled })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Options::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// Whether the last occurrence of an option stands in front of the last one of another.
+fn is_before(matches: &ArgMatches, one: &str, other: &str) -> bool {
+    let place = |name: &str| {
+        let is_given = matches.value_source(name) == Some(ValueSource::CommandLine);
+        matches.indices_of(name).filter(|_| is_given).and_then(Iterator::last)
+    };
+    place(one).zip(place(other)).is_some_and(|(one, other)| one < other)
 }
 
 /// The values of an option with their places on the command line.

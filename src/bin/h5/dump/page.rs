@@ -23,6 +23,8 @@ pub(crate) struct Style<'a> {
     pub(crate) rows: bool,
     /// Elements that don't fit are moved to the next line as a whole.
     pub(crate) keep_whole: bool,
+    /// A new line for each element.
+    pub(crate) one_per_line: bool,
 }
 
 /// What a line begins with.
@@ -34,15 +36,18 @@ pub(crate) enum Margin<'a> {
     Indices(&'a [u64]),
     /// The indentation of data without indices.
     Data,
-    /// The same and a quotation mark.
+    /// The indentation of a declaration and a quotation mark.
     Quoted,
+    /// The indentation of data, and for the very first element a quotation mark in front of it: without indices h5dump
+    /// forgets the others.
+    FirstQuoted,
 }
 
 impl Style<'_> {
     /// Lines of declarations.
     pub(crate) fn plain(width: usize) -> Self {
         let (margin, separator) = (Margin::Plain, &b" "[..]);
-        Style { width, margin, separator, line_end: b"", rows: true, keep_whole: true }
+        Style { width, margin, separator, line_end: b"", rows: true, keep_whole: true, one_per_line: false }
     }
 }
 
@@ -91,16 +96,37 @@ pub(crate) struct Place {
     pub(crate) in_row: u64,
 }
 
+/// The files to write to instead of the standard output; an empty path stands for nowhere.
+pub(crate) struct Outputs<'a> {
+    pub(crate) ddl: Option<&'a Path>,
+    pub(crate) data: Option<&'a Path>,
+    /// Data of attributes goes where that of datasets goes.
+    pub(crate) attributes_too: bool,
+}
+
+/// What is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Declarations,
+    /// Data of attributes.
+    Attributes,
+    /// Data of datasets.
+    Data,
+}
+
 /// What the lines are written to.
 pub(crate) struct Page {
-    out: Box<dyn Write>,
-    /// What data is written to, or, while data is being written, everything else.
-    other: Option<Box<dyn Write>>,
+    stream: Stream,
+    standard: Box<dyn Write>,
+    ddl: Option<Box<dyn Write>>,
+    data: Option<Box<dyn Write>>,
+    /// Data of attributes goes where that of datasets goes.
+    attributes_too: bool,
 }
 
 impl Page {
-    /// Writes to these files instead of the standard output. A name of no letters is nowhere.
-    pub(crate) fn new(ddl: Option<&Path>, data: Option<&Path>) -> io::Result<Self> {
+    /// Makes the files that are to be written.
+    pub(crate) fn new(outputs: &Outputs<'_>) -> io::Result<Self> {
         let buffered = |sink: Box<dyn Write>| Box::new(BufWriter::with_capacity(1 << 16, sink));
         let create = |path: &Path| -> io::Result<Box<dyn Write>> {
             match path.as_os_str().is_empty() {
@@ -108,36 +134,39 @@ impl Page {
                 false => Ok(buffered(Box::new(File::create(path)?))),
             }
         };
-        let standard = || buffered(Box::new(io::stdout().lock()));
-        let other: Option<Box<dyn Write>> = match (ddl, data) {
-            (None, None) => None,
-            (_, Some(data)) => Some(create(data)?),
-            (Some(_), None) => Some(standard()),
-        };
-        let out = match ddl {
-            Some(ddl) => create(ddl)?,
-            None => standard(),
-        };
-        Ok(Page { out, other })
+        Ok(Page {
+            stream: Stream::Declarations,
+            standard: buffered(Box::new(io::stdout().lock())),
+            ddl: outputs.ddl.map(create).transpose()?,
+            data: outputs.data.map(create).transpose()?,
+            attributes_too: outputs.attributes_too,
+        })
     }
 
-    /// Goes over from declarations to data, or back.
-    pub(crate) fn switch(&mut self) {
-        if let Some(other) = &mut self.other {
-            std::mem::swap(&mut self.out, other);
-        }
+    /// Goes over to another stream; returns which one it was before.
+    pub(crate) fn turn_to(&mut self, stream: Stream) -> Stream {
+        std::mem::replace(&mut self.stream, stream)
+    }
+
+    fn out(&mut self) -> &mut dyn Write {
+        let file = match self.stream {
+            Stream::Declarations => self.ddl.as_mut(),
+            Stream::Attributes if !self.attributes_too => None,
+            _ => self.data.as_mut(),
+        };
+        file.unwrap_or(&mut self.standard)
     }
 
     /// Writes text as it is.
     pub(crate) fn raw(&mut self, text: &[u8]) -> io::Result<()> {
-        self.out.write_all(text)
+        self.out().write_all(text)
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        if let Some(other) = &mut self.other {
-            other.flush()?;
+        for out in [&mut self.ddl, &mut self.data].into_iter().flatten() {
+            out.flush()?;
         }
-        self.out.flush()
+        self.standard.flush()
     }
 
     /// Begins a line and writes a text on it.
@@ -152,19 +181,24 @@ impl Page {
             return Ok(());
         }
         if cursor.column > 0 {
-            self.out.write_all(style.line_end)?;
-            self.out.write_all(b"\n")?;
+            self.out().write_all(style.line_end)?;
+            self.out().write_all(b"\n")?;
         }
         let level = cursor.level;
-        let is_data = matches!(style.margin, Margin::Data | Margin::Quoted);
+        let is_first = matches!(style.margin, Margin::FirstQuoted) && position == 0;
+        if is_first {
+            self.out().write_all(b"\"")?;
+        }
+        let is_data = matches!(style.margin, Margin::Data | Margin::FirstQuoted);
         let before = if is_data { level } else { level.saturating_sub(1) };
         self.spaces(before * INDENT)?;
         // h5dump forgets to count the indentation that it prints before indices, and counts one level too many instead.
         let counted = if before == 0 { 0 } else { level * INDENT };
         let label = match style.margin {
             Margin::Plain | Margin::Data => 0,
+            Margin::FirstQuoted => usize::from(is_first),
             Margin::Quoted => {
-                self.out.write_all(b"\"")?;
+                self.out().write_all(b"\"")?;
                 1
             }
             Margin::Indices(shape) => self.indices(shape, position)?,
@@ -181,7 +215,7 @@ impl Page {
         let mut left = count;
         while left > 0 {
             let now = left.min(SPACES.len());
-            self.out.write_all(&SPACES[..now])?;
+            self.out().write_all(&SPACES[..now])?;
             left -= now;
         }
         Ok(())
@@ -203,7 +237,7 @@ impl Page {
             rest %= step;
         }
         text.extend_from_slice(b"): ");
-        self.out.write_all(&text)?;
+        self.out().write_all(&text)?;
         Ok(text.len())
     }
 
@@ -227,10 +261,10 @@ impl Page {
                 breaks |= number > 0;
                 self.begin(cursor, style, place.base + place.number)?;
             } else if number == 0 && (place.number > 0 || cursor.continued) {
-                self.out.write_all(style.separator)?;
+                self.out().write_all(style.separator)?;
                 cursor.column += style.separator.len();
             }
-            self.out.write_all(section)?;
+            self.out().write_all(section)?;
             cursor.column += section.len();
         }
         cursor.was_broken = breaks;
@@ -242,6 +276,9 @@ impl Page {
         let needed = columns + style.separator.len() + style.line_end.len();
         let too_long = style.keep_whole && cursor.column + needed > style.width;
         if too_long && (cursor.was_broken || cursor.margin + needed <= style.width) {
+            cursor.fresh = true;
+        }
+        if style.one_per_line && cursor.on_line > 0 {
             cursor.fresh = true;
         }
         let mut began_row = false;

@@ -3,10 +3,11 @@
 use h5::{Axis, Container, Hyperslab};
 
 use super::Dump;
+use super::data::Item;
 use super::native;
 use super::number;
-use super::page::{Cursor, Margin, Place, Style};
-use super::value::{Part, Values};
+use super::page::{Cursor, Margin, Place};
+use super::value::Part;
 use crate::Failure;
 
 impl Dump {
@@ -46,57 +47,54 @@ impl Dump {
         };
         let planes: Vec<Vec<Axis>> = outer.iter().map(|axis| blocks(*axis)).collect();
         let mut plane = vec![0; planes.len()];
+        let characters = self.are_characters(datatype.stored());
+        let item = Item { names: self.names(), part: Part::new(datatype.stored()), characters };
+        if characters {
+            self.begin_characters(&mut cursor)?;
+        }
         loop {
             let head: Vec<Axis> = planes.iter().zip(&plane).map(|(blocks, &at)| blocks[at]).collect();
             if rows.is_empty() {
                 let slab = [&head[..], &[*columns]].concat();
-                self.row(&mut cursor, container, slab, true)?;
+                self.row(&mut cursor, container, &item, slab, true)?;
             }
             for (number, &row) in rows.iter().enumerate() {
                 let slab = [&head[..], &[Axis::contiguous(row, 1), *columns]].concat();
-                self.row(&mut cursor, container, slab, number + 1 == rows.len())?;
+                self.row(&mut cursor, container, &item, slab, number + 1 == rows.len())?;
             }
             if !advance(&mut plane, &planes) {
-                return Ok(());
+                break;
             }
         }
+        if characters {
+            self.end_characters(&mut cursor)?;
+        }
+        Ok(())
     }
 
     fn row(
         &mut self,
         cursor: &mut Cursor,
         container: &Container,
+        item: &Item,
         slab: Vec<Axis>,
         is_last: bool,
     ) -> Result<(), Failure> {
-        let datatype = container.dtype()?;
         let shape: Vec<u64> = container.try_shape()?.into_iter().map(|size| size as u64).collect();
+        // The indices of a line count elements from the first one of the row, whatever the stride is.
         let base = slab.iter().zip(&shape).fold(0, |at: u64, (axis, &size)| at * size + axis.start);
-        let bytes = container.read_bytes(Hyperslab::new(slab))?;
-        let part = Part::new(datatype.stored());
+        let mut place = Place { base, ..Place::default() };
+        let stored = container.read_bytes(Hyperslab::new(slab))?;
         let margin = if self.settings.no_index { Margin::Data } else { Margin::Indices(&shape) };
-        let style = Style { margin, width: self.data_width(), ..self.style() };
-        let names = self.names();
-        let values = Values {
-            stored: &bytes,
-            names: &names,
-            escape: self.settings.escape,
-            format: self.settings.format.as_ref(),
-            behind_array: &self.behind_array,
-        };
-        let count = bytes.len() / part.size.max(1);
+        let style = if item.characters { self.character_style() } else { self.data_style(margin) };
+        let count = stored.len() / item.part.size.max(1);
         cursor.fresh = true;
-        cursor.row = 0;
+        cursor.row = shape.last().copied().unwrap_or(0);
         let mut text = Vec::new();
-        for (number, element) in bytes.chunks_exact(part.size.max(1)).enumerate() {
-            text.clear();
-            values.write(&mut text, &part.form, element, cursor.level)?;
-            if !(is_last && number + 1 == count) {
-                text.push(b',');
-            }
-            // The indices of a line count elements from the first one of the row, whatever the stride is.
-            self.page.put(cursor, &style, &text, Place { base, number: number as u64, in_row: 1 })?;
-            cursor.on_line += 1;
+        for (number, element) in stored.chunks_exact(item.part.size.max(1)).enumerate() {
+            let more = !is_last || number + 1 < count;
+            self.item(&mut text, item, &stored, element, cursor.level, more)?;
+            self.put_item(cursor, &style, &text, &mut place)?;
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 
 use h5::{AllocationTime, Dataset, FillTime, FillValue, FilterInfo, Layout, VirtualSelection};
 
-use super::Dump;
 use super::page::Cursor;
 use super::reference::{blocks_text, points_text};
-use super::value::{Part, Values};
+use super::regular::regular;
+use super::value::Part;
+use super::{Dump, native};
 use crate::Failure;
 
 impl Dump {
@@ -88,8 +89,8 @@ impl Dump {
                 let files = dataset.external_files()?;
                 if files.is_empty() {
                     self.text(cursor, &format!("SIZE {}", dataset.storage_size()?))?;
-                    // h5dump prints all ones where there is no address yet.
-                    return self.text(cursor, &format!("OFFSET {}", dataset.offset().unwrap_or(u64::MAX)));
+                    let offset = dataset.offset().map_or("HADDR_UNDEF".to_owned(), |at| at.to_string());
+                    return self.text(cursor, &format!("OFFSET {offset}"));
                 }
                 self.open(cursor, "EXTERNAL {")?;
                 for file in files {
@@ -109,7 +110,7 @@ impl Dump {
         if dataset.filters().is_empty() {
             return self.text(cursor, &format!("SIZE {size}"));
         }
-        let element = u64::from(dataset.dtype()?.size());
+        let element = native::opened_size(dataset.dtype()?.stored());
         let count = dataset.try_shape()?.iter().fold(1u64, |n, &size| n.saturating_mul(size as u64));
         let ratio = if size == 0 { 0.0 } else { to_f64(count.saturating_mul(element)) / to_f64(size) };
         self.text(cursor, &format!("SIZE {size} ({ratio:.3}:1 COMPRESSION)"))
@@ -136,20 +137,18 @@ impl Dump {
         let (head, lines): (&str, Vec<Vec<u8>>) = match selection {
             VirtualSelection::All => return self.text(cursor, "SELECTION ALL"),
             VirtualSelection::Points(points) => ("POINT", vec![points_text(b"", points)]),
-            VirtualSelection::Blocks(blocks) => ("IRREGULAR_HYPERSLAB", vec![blocks_text(b"", blocks)]),
+            VirtualSelection::Blocks(blocks) => match regular(blocks) {
+                Some(axes) => {
+                    let axes = axes.into_iter();
+                    let axes = axes.map(|axis| [axis.start, axis.stride, axis.count, axis.block].map(Some));
+                    ("REGULAR_HYPERSLAB", pattern_text(&axes.collect::<Vec<_>>()))
+                }
+                None => ("IRREGULAR_HYPERSLAB", vec![blocks_text(b"", blocks)]),
+            },
             VirtualSelection::Regular(axes) => {
-                let line = |word: &[u8], numbers: Vec<Option<u64>>| {
-                    let mut line = word.to_vec();
-                    Dump::list(&mut line, numbers.into_iter());
-                    line
-                };
-                let lines = vec![
-                    line(b"START ", axes.iter().map(|axis| Some(axis.start)).collect()),
-                    line(b"STRIDE ", axes.iter().map(|axis| Some(axis.stride)).collect()),
-                    line(b"COUNT ", axes.iter().map(|axis| axis.count).collect()),
-                    line(b"BLOCK ", axes.iter().map(|axis| axis.block).collect()),
-                ];
-                ("REGULAR_HYPERSLAB", lines)
+                let axes = axes.iter();
+                let axes = axes.map(|axis| [Some(axis.start), Some(axis.stride), axis.count, axis.block]);
+                ("REGULAR_HYPERSLAB", pattern_text(&axes.collect::<Vec<_>>()))
             }
             _ => return self.text(cursor, "SELECTION NONE"),
         };
@@ -176,7 +175,9 @@ impl Dump {
                     self.text(cursor, &format!("COMMENT {}", filter.name))?;
                 }
                 if !filter.values.is_empty() {
-                    let values: Vec<String> = filter.values.iter().map(u32::to_string).collect();
+                    // h5dump takes them for signed numbers.
+                    let signed = |value: &u32| i32::from_ne_bytes(value.to_ne_bytes()).to_string();
+                    let values: Vec<String> = filter.values.iter().map(signed).collect();
                     self.text(cursor, &format!("PARAMS {{ {} }}", values.join(" ")))?;
                 }
                 self.close(cursor)
@@ -185,6 +186,7 @@ impl Dump {
     }
 
     fn szip(&mut self, cursor: &mut Cursor, mask: u32, pixels: u32) -> Result<(), Failure> {
+        const K13: u32 = 1;
         const CHIP: u32 = 2;
         const ENTROPY: u32 = 4;
         const LSB: u32 = 8;
@@ -196,7 +198,7 @@ impl Dump {
         self.text(cursor, &format!("PIXELS_PER_BLOCK {pixels}"))?;
         if is(CHIP) {
             self.text(cursor, "MODE HARDWARE")?;
-        } else {
+        } else if is(K13) {
             self.text(cursor, "MODE K13")?;
         }
         if is(ENTROPY) {
@@ -225,21 +227,32 @@ impl Dump {
         match value {
             FillValue::Undefined => Ok(b"H5D_FILL_VALUE_UNDEFINED".to_vec()),
             FillValue::Default => Ok(b"H5D_FILL_VALUE_DEFAULT".to_vec()),
+            // h5dump prints nothing for them.
+            FillValue::User(_) if !native::exists(dataset.dtype()?.stored()) => Ok(Vec::new()),
             FillValue::User(bytes) => {
                 let (names, datatype, mut text) = (self.names(), dataset.dtype()?, Vec::new());
-                let values = Values {
-                    stored: bytes,
-                    names: &names,
-                    escape: self.settings.escape,
-                    format: self.settings.format.as_ref(),
-                    behind_array: &self.behind_array,
-                };
                 let part = Part::new(datatype.stored());
-                values.write(&mut text, &part.form, bytes, cursor.level.saturating_sub(1))?;
+                self.values(bytes, &names).write(
+                    &mut text,
+                    &part.form,
+                    bytes,
+                    cursor.level.saturating_sub(1),
+                )?;
                 Ok(text)
             }
         }
     }
+}
+
+/// The lines that tell start, stride, count and block of all axes.
+fn pattern_text(axes: &[[Option<u64>; 4]]) -> Vec<Vec<u8>> {
+    let words: [&[u8]; 4] = [b"START ", b"STRIDE ", b"COUNT ", b"BLOCK "];
+    let line = |(number, word): (usize, &[u8])| {
+        let mut line = word.to_vec();
+        Dump::list(&mut line, axes.iter().map(|axis| axis[number]));
+        line
+    };
+    words.into_iter().enumerate().map(line).collect()
 }
 
 /// A size as a floating-point number.

@@ -111,6 +111,9 @@ impl Dump {
         cursor.fresh = true;
         self.page.put(cursor, &style, &text, place)?;
         self.type_and_space(cursor, dataset, &mut text, place)?;
+        if self.settings.regions {
+            self.region_data(cursor, dataset, region)?;
+        }
         cursor.level -= 1;
         self.page.line(cursor, &style, b"}")?;
         Ok(())
@@ -125,7 +128,12 @@ impl Dump {
         self.page.put(cursor, &style, b" {", Place::default())?;
         cursor.level += 1;
         match attribute {
-            Some(attribute) => self.type_and_space(cursor, attribute, &mut Vec::new(), Place::default())?,
+            Some(attribute) => {
+                self.type_and_space(cursor, attribute, &mut Vec::new(), Place::default())?;
+                if self.settings.regions {
+                    self.data(cursor, attribute, false)?;
+                }
+            }
             None => self.page.line(cursor, &style, b"NULL").map(|_| ())?,
         }
         cursor.level -= 1;

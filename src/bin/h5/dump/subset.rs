@@ -47,7 +47,7 @@ impl Subset {
                 && list.len() != shape.len()
             {
                 let (have, want) = (list.len(), shape.len());
-                return Err(format!("--{name} has {have} numbers, and the dataset has {want} axes"));
+                return Err(format!("--{name} is for {have} axes, and the dataset has {want}"));
             }
         }
         let number = |list: usize, axis: usize, usual| {

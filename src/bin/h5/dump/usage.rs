@@ -12,10 +12,15 @@ Examples:
   h5 dump -d '/x[0,10;;2,5;]' file.h5        the same
   h5 dump -d /x -y -w 0 -o x.txt file.h5     the values of a dataset without indices into a file
   h5 dump -q creation_order file.h5          in the order of creation
+  h5 dump family%05d.h5                      a file in several: a family of numbered members
+  h5 dump -f split name                      the members name-m.h5 and name-r.h5
 
-Not there, of what h5dump has: XML (-x, -u, -D, -X), packed bits (-M), binary output (-b), data of region
-references (-R), --vds-view-first-missing, --vds-gap-size, --s3-cred, --hdfs-attrs. -E is accepted and ignored, and
-so is -f: the driver is found without it.
+Not there, of what h5dump has: XML (-x, -u, -D, -X), packed bits (-M), binary output (-b),
+--vds-view-first-missing, --vds-gap-size, --s3-cred, --hdfs-attrs, and connectors and drivers by number or
+plug-in (--vol-..., --vfd-...). -E is accepted and ignored: what is wrong is always told.
+
+Different from h5dump: -i prints addresses in the file, not h5dump's own handles; of a path that is not there, and of
+a part that reaches beyond the dataset, there is a message and nothing in the output.
 
 Exit codes: 0 all is printed, 1 something could not be, 2 wrong usage.";
 
@@ -29,52 +34,46 @@ const OPTIONAL: [(&str, &[&str]); 6] = [
     ("--enable-error-stack", &["1", "2"]),
 ];
 
-/// Puts a value behind an option that may do without into one word with it, so that "-A 0 FILE" has one file.
+/// Options that name a file to write, or without a name say that nothing is to be written.
+const OUTPUTS: [&str; 4] = ["-o", "--output", "-O", "--ddl"];
+
+/// Puts a value behind an option that may do without into one word with it, so that "-A 0 FILE" has one file; gives
+/// options the empty name that they stand for without one.
 pub(crate) fn join_values(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut joined: Vec<OsString> = Vec::new();
-    for word in words {
-        let is_dump = joined.get(1).is_some_and(|verb| verb == "dump");
-        // "-A0" is the other form that h5dump takes.
-        for (option, values) in OPTIONAL.iter().filter(|(option, _)| option.len() == 2) {
-            let text = word.to_str().unwrap_or_default();
-            if let Some(value) = text.strip_prefix(option)
-                && values.contains(&value)
-                && is_dump
-            {
-                joined.push(OsString::from(option));
-                return_value(&mut joined, OsStr::new(value));
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut words = words.as_slice();
+    let mut joined = Vec::with_capacity(words.len());
+    let mut is_option = words.get(1).is_some_and(|verb| verb == "dump");
+    while let [word, rest @ ..] = words {
+        words = rest;
+        is_option &= word != "--";
+        let next = rest.first();
+        if let Some((option, value)) = attached(word).filter(|_| is_option) {
+            joined.push(OsString::from(format!("{option}={value}")));
+        } else if let Some(next) = next.filter(|next| is_option && takes(word, next)) {
+            joined.push([word, OsStr::new("="), next].into_iter().collect());
+            words = &rest[1..];
+        } else {
+            joined.push(word.clone());
+            let is_next_a_name =
+                rest.len() > 1 && next.is_some_and(|next| !next.as_encoded_bytes().starts_with(b"-"));
+            if is_option && OUTPUTS.iter().any(|output| word == output) && !is_next_a_name {
+                joined.push(OsString::new());
             }
         }
-        if is_dump && is_joined_form(&word) {
-            continue;
-        }
-        let takes = |last: &OsString| {
-            OPTIONAL
-                .iter()
-                .any(|(option, values)| last == option && values.iter().any(|value| word == *value))
-        };
-        if is_dump && joined.last().is_some_and(takes) {
-            return_value(&mut joined, &word);
-            continue;
-        }
-        joined.push(word);
     }
     joined
 }
 
-fn is_joined_form(word: &OsStr) -> bool {
-    let text = word.to_str().unwrap_or_default();
-    OPTIONAL.iter().any(|(option, values)| {
-        option.len() == 2 && text.strip_prefix(option).is_some_and(|value| values.contains(&value))
-    })
+/// The option and the value of "-A0", which is how other programs take such values.
+fn attached(word: &OsStr) -> Option<(&str, &str)> {
+    let (option, value) = word.to_str()?.split_at_checked(2)?;
+    takes(OsStr::new(option), OsStr::new(value)).then_some((option, value))
 }
 
-/// Appends a value to the last word.
-fn return_value(words: &mut [OsString], value: &OsStr) {
-    if let Some(last) = words.last_mut() {
-        last.push("=");
-        last.push(value);
-    }
+/// Whether an option may have this value.
+fn takes(option: &OsStr, value: &OsStr) -> bool {
+    OPTIONAL.iter().any(|(name, values)| option == *name && values.iter().any(|one| value == *one))
 }
 
 #[cfg(test)]
@@ -91,5 +90,18 @@ mod tests {
         assert_eq!(join("h5 dump -A0 -n1 1"), "h5 dump -A=0 -n=1 1");
         assert_eq!(join("h5 dump -A f"), "h5 dump -A f");
         assert_eq!(join("h5 digest -A 0"), "h5 digest -A 0");
+        assert_eq!(join("h5 dump -- -A 0"), "h5 dump -- -A 0");
+    }
+
+    #[test]
+    fn options_without_the_name_of_a_file_have_an_empty_one() {
+        let join = |words: &[&str]| {
+            let joined = join_values([&["h5", "dump"], words].concat().into_iter().map(OsString::from));
+            joined.into_iter().skip(2).map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(join(&["-O", "f"]), ["-O", "", "f"]);
+        assert_eq!(join(&["-O", "-y", "f"]), ["-O", "", "-y", "f"]);
+        assert_eq!(join(&["-O", "x", "f"]), ["-O", "x", "f"]);
+        assert_eq!(join(&["-O", "", "f"]), ["-O", "", "f"]);
     }
 }

@@ -49,8 +49,8 @@ impl Dump {
         if name == b"/" {
             self.types_without_links(level + 1)?;
         }
-        self.comment(&mut cursor, &group)?;
         self.object_id(&mut cursor, &group)?;
+        self.comment(&mut cursor, &group)?;
         let mut links = Vec::new();
         let found = self.table().groups.get_mut(&group.address());
         match found.map(|found| (std::mem::replace(&mut found.is_printed, true), found.path.clone())) {
@@ -202,8 +202,9 @@ impl Dump {
         let mut text = b"DATATYPE  ".to_vec();
         cursor.fresh = true;
         let result = self.type_of(cursor, container, &mut text);
-        self.tolerate(result)?;
-        self.page.put(cursor, &style, &text, Place::default())?;
+        if self.tolerate(result)?.is_some() {
+            self.page.put(cursor, &style, &text, Place::default())?;
+        }
         text.clear();
         let result = datatype::dataspace(&mut text, container).map_err(Failure::File);
         if self.tolerate(result)?.is_some() {
@@ -268,15 +269,19 @@ impl Dump {
 
     /// Writes the committed datatypes that datasets use and no link leads to.
     fn types_without_links(&mut self, level: usize) -> Result<(), Failure> {
-        let types = self.table().types.iter().filter(|found| !found.has_link);
-        let addresses: Vec<u64> = types.map(|found| found.address).collect();
-        for address in addresses {
+        for address in self.unlinked_types() {
             let object = self.root().open_address(address).map_err(Failure::File);
             if let Some(object) = self.tolerate(object)? {
                 self.named_datatype(object.location(), format!("#{address}").as_bytes(), level)?;
             }
         }
         Ok(())
+    }
+
+    /// The addresses of these types.
+    pub(crate) fn unlinked_types(&mut self) -> Vec<u64> {
+        let types = self.table().types.iter().filter(|found| !found.has_link);
+        types.map(|found| found.address).collect()
     }
 
     fn comment(&mut self, cursor: &mut Cursor, location: &Location) -> Result<(), Failure> {

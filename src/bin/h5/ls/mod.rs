@@ -75,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 /// Opens what an argument names; also tells its path in the file.
 fn open(argument: &OsString) -> h5::Result<(Object, String)> {
     let Target { file, path } = Target::split(argument);
-    let file = h5::File::options().missing_sources(h5::MissingSources::Fill).open(file)?;
+    let file = crate::open::open(&file, None)?;
     let object = if path.is_empty() { Object::Group(file.as_group().clone()) } else { file.open(&path)? };
     Ok((object, format!("/{path}")))
 }

@@ -1,0 +1,331 @@
+//! Changing a local heap: strings go into free blocks and leave free blocks behind; the data segment grows by moving.
+//!
+//! Which block is taken, when the segment grows and by how much, is as in libhdf5, so that both may take turns.
+
+use super::Core;
+use crate::base::{Address, Error, Result, Structure, to_usize};
+use crate::format::local_heap::{ALIGNMENT, FreeBlock, LocalHeap, LocalHeapData, NO_FREE_BLOCK};
+use crate::format::{decode, encode};
+
+/// A local heap that is being changed. Nothing of it reaches the file before `store`.
+pub(super) struct LocalHeapEdit {
+    address: Address,
+    stored: LocalHeap,
+    data: LocalHeapData,
+    /// In the order of the list in the file.
+    free: Vec<Free>,
+    /// The least bytes of a free block.
+    least: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Free {
+    offset: u64,
+    size: u64,
+}
+
+impl Free {
+    fn end(self) -> u64 {
+        self.offset + self.size
+    }
+}
+
+/// A data segment of this many bytes is not made smaller.
+const SMALLEST: u64 = 128;
+
+impl LocalHeapEdit {
+    /// Makes a heap with room for `size` bytes.
+    pub(super) fn create(core: &mut Core, size: u64) -> Result<Self> {
+        let sizes = core.sizes();
+        let least = FreeBlock::least(sizes);
+        let size = size.next_multiple_of(ALIGNMENT).max(least);
+        let room = LocalHeap::room(sizes);
+        let address = core.allocate(room + size)?;
+        let stored = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
+        let data = LocalHeapData(vec![0; to_usize(size)?]);
+        Ok(LocalHeapEdit { address, stored, data, free: vec![Free { offset: 0, size }], least })
+    }
+
+    pub(super) fn open(core: &Core, address: Address) -> Result<Self> {
+        let sizes = core.sizes();
+        let stored = LocalHeap::clone(&*core.fetch::<LocalHeap>(address, &sizes)?);
+        let data = core.fetch_sized::<LocalHeapData>(stored.segment, stored.size, &sizes)?;
+        let data = LocalHeapData::clone(&data);
+        let free = free_list(core, &stored, &data)?;
+        Ok(LocalHeapEdit { address, stored, data, free, least: FreeBlock::least(sizes) })
+    }
+
+    pub(super) fn address(&self) -> Address {
+        self.address
+    }
+
+    /// The string at `offset`.
+    pub(super) fn string(&self, core: &Core, offset: u64) -> Result<&[u8]> {
+        self.data.string(offset).ok_or_else(|| missing_string(core, self.address, offset))
+    }
+
+    fn size(&self) -> u64 {
+        self.data.0.len() as u64
+    }
+
+    /// Adds a string; returns where it is.
+    pub(super) fn insert(&mut self, string: &[u8]) -> Result<u64> {
+        let needed = (string.len() as u64 + 1).next_multiple_of(ALIGNMENT);
+        let fits = |free: &Free| free.size == needed || free.size >= needed + self.least;
+        let place = match self.free.iter().position(fits) {
+            Some(place) => place,
+            None => self.extend(needed)?,
+        };
+        let offset = self.free[place].offset;
+        self.free[place].offset += needed;
+        self.free[place].size -= needed;
+        // Less than a free block takes is lost until a neighbour is free; here it can only be at the end.
+        if self.free[place].size < self.least {
+            self.free.remove(place);
+        }
+        let start = to_usize(offset)?;
+        let room = &mut self.data.0[start..][..to_usize(needed)?];
+        room.fill(0);
+        room[..string.len()].copy_from_slice(string);
+        Ok(offset)
+    }
+
+    /// Doubles the segment, or adds what is needed if that is more; returns the place in the list of the last block.
+    fn extend(&mut self, needed: u64) -> Result<usize> {
+        let old = self.size();
+        // Not in files of libhdf5: a segment whose end is no place for a name.
+        let start = old.next_multiple_of(ALIGNMENT);
+        let last = self.free.iter().position(|free| free.end() == start);
+        let mut more = needed.max(start);
+        if last.is_none() && more < needed + self.least {
+            more = needed;
+        }
+        let new = start.checked_add(more).ok_or_else(|| Error::limit("a local heap", u64::MAX, start))?;
+        self.data.0.resize(to_usize(new)?, 0);
+        match last {
+            Some(place) => {
+                self.free[place].size += more;
+                Ok(place)
+            }
+            None => {
+                self.free.insert(0, Free { offset: start, size: more });
+                Ok(0)
+            }
+        }
+    }
+
+    /// Takes the string at `offset` away.
+    pub(super) fn remove(&mut self, core: &Core, offset: u64) -> Result<()> {
+        let len = self.string(core, offset)?.len() as u64 + 1;
+        // The empty name at 0 is what B-trees begin with. Nothing lies between multiples of 8 but what another
+        // program has put there, and might have put other things around.
+        if offset == 0 || !offset.is_multiple_of(ALIGNMENT) {
+            return Ok(());
+        }
+        let whole = self.size() - self.size() % ALIGNMENT;
+        let end = (offset + len).next_multiple_of(ALIGNMENT).min(whole);
+        let gone = Free { offset, size: end.saturating_sub(offset) };
+        if self.free.iter().any(|free| free.offset < gone.end() && gone.offset < free.end()) {
+            let error = Error::field("name offset", offset, "the local heap has it in its free list");
+            return Err(error.at(Structure::LocalHeap, core.offset(self.address)?));
+        }
+        self.give_back(gone);
+        self.shrink()
+    }
+
+    /// Joins a piece with the free blocks beside it, or puts it in front of the list.
+    fn give_back(&mut self, gone: Free) {
+        let before = self.free.iter().position(|free| free.end() == gone.offset);
+        let behind = self.free.iter().position(|free| free.offset == gone.end());
+        match (before, behind) {
+            (Some(before), Some(behind)) => {
+                self.free[before].size += gone.size + self.free[behind].size;
+                self.free.remove(behind);
+            }
+            (Some(before), None) => self.free[before].size += gone.size,
+            (None, Some(behind)) => {
+                self.free[behind].offset = gone.offset;
+                self.free[behind].size += gone.size;
+            }
+            (None, None) if gone.size >= self.least => self.free.insert(0, gone),
+            (None, None) => {}
+        }
+    }
+
+    /// Halves the segment as long as more than half of it is free at its end.
+    fn shrink(&mut self) -> Result<()> {
+        let size = self.size();
+        let Some(last) = self.free.iter_mut().find(|free| free.end() == size) else { return Ok(()) };
+        let mut new = size;
+        while new > SMALLEST && new / 2 >= last.offset + self.least {
+            new = (new / 2).next_multiple_of(ALIGNMENT);
+        }
+        last.size = new - last.offset;
+        self.data.0.truncate(to_usize(new)?);
+        Ok(())
+    }
+
+    /// Writes the heap; the data segment moves where its size has changed.
+    pub(super) fn store(mut self, core: &mut Core) -> Result<()> {
+        let sizes = core.sizes();
+        let size = self.size();
+        core.budget.metadata(size)?;
+        let mut next = NO_FREE_BLOCK;
+        for &Free { offset, size } in self.free.iter().rev() {
+            let block = encode(&FreeBlock { next, size }, &sizes)?;
+            self.data.0[to_usize(offset)?..][..block.len()].copy_from_slice(&block);
+            next = offset;
+        }
+        let mut new = LocalHeap { size, free_list: next, segment: self.stored.segment };
+        if size != self.stored.size {
+            new.segment = core.allocate(size)?;
+            core.release(self.stored.segment, self.stored.size)?;
+        }
+        core.put(new.segment, &self.data, &sizes)?;
+        core.put(self.address, &new, &sizes)
+    }
+
+    /// The parts of the file that the heap takes.
+    pub(super) fn pieces(&self, core: &Core) -> [(Address, u64); 2] {
+        [(self.address, LocalHeap::room(core.sizes())), (self.stored.segment, self.stored.size)]
+    }
+}
+
+/// The error for an offset at which no string begins.
+pub(super) fn missing_string(core: &Core, heap: Address, offset: u64) -> Error {
+    let error = Error::field("name offset", offset, "no string ends behind it in the local heap");
+    error.at(Structure::LocalHeap, core.offset(heap).unwrap_or(heap.0))
+}
+
+/// Follows the list of free blocks.
+fn free_list(core: &Core, heap: &LocalHeap, data: &LocalHeapData) -> Result<Vec<Free>> {
+    let sizes = core.sizes();
+    let origin = core.offset(heap.segment)?;
+    let bad = |offset, rule| {
+        Error::field("offset of a free block", offset, rule).at(Structure::LocalHeapData, origin)
+    };
+    let mut free = Vec::new();
+    let mut next = heap.free_list;
+    let mut sum = 0u64;
+    while next != NO_FREE_BLOCK {
+        let offset = next;
+        let bytes = data.0.get(to_usize(offset)?..).and_then(|rest| rest.get(..2 * sizes.len()));
+        let bytes = bytes.ok_or_else(|| bad(offset, "outside of the local heap"))?;
+        let block: FreeBlock = decode(bytes, origin + offset, &sizes, &core.budget)?;
+        sum = sum.saturating_add(block.size);
+        if offset.checked_add(block.size).is_none_or(|end| end > heap.size) {
+            return Err(bad(offset, "the block ends outside of the local heap"));
+        }
+        // The sum ends a list that leads back to itself. At 0 is the empty name that every group begins with.
+        let aligned = offset.is_multiple_of(ALIGNMENT) && block.size.is_multiple_of(ALIGNMENT);
+        if sum > heap.size || offset == 0 || !aligned {
+            return Err(bad(offset, "no free block can be there"));
+        }
+        free.push(Free { offset, size: block.size });
+        next = block.next;
+    }
+    let mut sorted: Vec<Free> = free.clone();
+    sorted.sort_by_key(|free| free.offset);
+    match sorted.windows(2).find(|pair| pair[0].end() > pair[1].offset) {
+        Some(pair) => Err(bad(pair[1].offset, "two free blocks overlap")),
+        None => Ok(free),
+    }
+}
+
+#[cfg(test)]
+impl LocalHeapEdit {
+    /// Checks that these strings and the free blocks fill the heap without overlapping.
+    pub(super) fn check(&self, strings: &[(u64, u64)]) {
+        let mut pieces: Vec<_> = self.free.iter().map(|free| (free.offset, free.size)).collect();
+        assert!(pieces.iter().all(|(_, size)| size % 8 == 0 && *size >= self.least));
+        pieces.extend(strings.iter().map(|&(offset, len)| (offset, len.next_multiple_of(8))));
+        pieces.sort_unstable();
+        assert!(pieces.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "{pieces:?}");
+        assert!(pieces.iter().all(|(offset, size)| offset % 8 == 0 && offset + size <= self.size()));
+        assert!(self.size().is_multiple_of(8) && self.size() == self.stored.size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::empty;
+    use super::*;
+
+    fn stored(core: &mut Core, heap: LocalHeapEdit) -> LocalHeapEdit {
+        let address = heap.address;
+        heap.store(core).unwrap();
+        LocalHeapEdit::open(core, address).unwrap()
+    }
+
+    /// The names of a new group of libhdf5 with the same links: 88 bytes at first, then 176 in another place.
+    #[test]
+    fn names_lie_where_libhdf5_puts_them() {
+        let mut core = empty();
+        let mut heap = LocalHeapEdit::create(&mut core, 88).unwrap();
+        let mut offsets: Vec<u64> = Vec::new();
+        for name in ["", "a", "seven77", "eight888", "c", "d", "e"] {
+            offsets.push(heap.insert(name.as_bytes()).unwrap());
+        }
+        assert_eq!(offsets, [0, 8, 16, 24, 40, 48, 56]);
+        heap = stored(&mut core, heap);
+        assert_eq!(heap.free, [Free { offset: 64, size: 24 }]);
+        let segment = heap.stored.segment;
+        assert_eq!(heap.insert(b"not eight").unwrap(), 64 + 24 - 24);
+        heap = stored(&mut core, heap);
+        assert_eq!((heap.size(), heap.stored.segment != segment), (176, true));
+        assert_eq!(heap.free, [Free { offset: 80, size: 96 }]);
+        assert_eq!(heap.string(&core, 24).unwrap(), b"eight888");
+    }
+
+    #[test]
+    fn free_blocks_join_and_the_end_is_cut_off() {
+        let mut core = empty();
+        let mut heap = LocalHeapEdit::create(&mut core, 24).unwrap();
+        heap.insert(b"").unwrap();
+        let name = [b'n'; 40];
+        let offsets: Vec<u64> = (0..20).map(|_| heap.insert(&name).unwrap()).collect();
+        heap = stored(&mut core, heap);
+        assert_eq!(heap.size(), 1152);
+        for &offset in &offsets[..3] {
+            heap.remove(&core, offset).unwrap();
+        }
+        assert!(heap.free.contains(&Free { offset: offsets[0], size: 3 * 48 }));
+        assert_eq!(heap.insert(&[b'm'; 100]).unwrap(), offsets[0]);
+        for &offset in &offsets[3..] {
+            heap.remove(&core, offset).unwrap();
+        }
+        heap = stored(&mut core, heap);
+        assert_eq!(heap.size(), 144);
+        assert_eq!(heap.string(&core, offsets[0]).unwrap(), [b'm'; 100]);
+        let error = heap.remove(&core, offsets[0] + 104).unwrap_err().to_string();
+        assert!(error.contains("has it in its free list"), "{error}");
+    }
+
+    #[test]
+    fn lists_that_cannot_be_are_refused() {
+        let mut core = empty();
+        let mut heap = LocalHeapEdit::create(&mut core, 88).unwrap();
+        heap.insert(b"").unwrap();
+        let offsets: Vec<u64> = (0..2).map(|_| heap.insert(b"a name of 16").unwrap()).collect();
+        heap.insert(b"kept").unwrap();
+        let heap = stored(&mut core, heap);
+        let refused = |list: u64, blocks: &[(u64, u64, u64)], text: &str| {
+            let mut data = heap.data.clone();
+            for &(offset, next, size) in blocks {
+                let block = encode(&FreeBlock { next, size }, &core.sizes()).unwrap();
+                data.0[to_usize(offset).unwrap()..][..16].copy_from_slice(&block);
+            }
+            let header = LocalHeap { free_list: list, ..heap.stored.clone() };
+            let error = free_list(&core, &header, &data).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        };
+        let (a, b) = (offsets[0], offsets[1]);
+        refused(a, &[(a, b, 16), (b, a, 16)], "no free block can be there");
+        refused(a, &[(a, b, 24), (b, 1, 16)], "two free blocks overlap");
+        refused(a, &[(a, 1, 88)], "ends outside of the local heap");
+        refused(80, &[], "outside of the local heap");
+        refused(a + 4, &[(a + 4, 1, 16)], "no free block can be there");
+        refused(0, &[(0, 1, 16)], "no free block can be there");
+        refused(a, &[(a, u64::MAX, 16)], "outside of the local heap");
+    }
+}

@@ -1,0 +1,101 @@
+//! Files of symbol tables are changed and changed back: h5dump sees the changes, and after them what it saw before.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use h5::{File, Result};
+use ndarray::Array2;
+
+use super::support::Folder;
+use super::{Entry, corpus, expected, for_each, manifest};
+
+/// Larger files take long and have nothing that small ones do not have.
+const LARGEST: usize = 1 << 20;
+
+const GROUP: &str = "added by h5";
+
+#[derive(Debug, Default)]
+struct Count {
+    edited: u32,
+    /// h5dump is too old for them, or they are several files.
+    left_out: u32,
+}
+
+#[test]
+fn old_files_are_changed_and_changed_back() {
+    let Some(folder) = corpus() else { return };
+    let entries: Vec<Entry> = manifest(&folder)
+        .into_iter()
+        .filter(|entry| entry.expected == "reads" && entry.features.contains("group-symtab"))
+        .filter(|entry| expected(&folder, entry)["objects"][0]["storage"] == "symtab")
+        // Elsewhere h5dump prints too much.
+        .filter(|entry| folder.join(format!("ddl/{}.ddl.gz", entry.path)).exists())
+        .collect();
+    let (scratch, count) = (Folder::new("corpus-edit"), Mutex::new(Count::default()));
+    for_each(&entries, |number, entry| {
+        let from = folder.join(&entry.path);
+        let content = std::fs::read(&from).unwrap();
+        if content.len() > LARGEST {
+            return;
+        }
+        let path = scratch.file(&format!("{number}.h5"));
+        std::fs::write(&path, content).unwrap();
+        let edited = edit(&path, &entry.path);
+        let mut count = count.lock().unwrap();
+        if edited {
+            count.edited += 1
+        } else {
+            count.left_out += 1
+        }
+        std::fs::remove_file(&path).unwrap();
+    });
+    let count = count.into_inner().unwrap();
+    println!("{count:?}");
+    assert!(count.edited > 100, "{count:?}");
+}
+
+fn edit(path: &Path, name: &str) -> bool {
+    let Some(before) = h5dump(&[], path) else { return false };
+    let file = match File::open_rw(path) {
+        Err(error) if matches!(error.kind(), h5::ErrorKind::Unsupported(_)) => return false,
+        opened => opened.unwrap_or_else(|e| panic!("{name}: {e}")),
+    };
+    let step = |what: &str, result: Result<()>| result.unwrap_or_else(|e| panic!("{name}: {what}: {e}"));
+    let first = file.links().unwrap().first().map(|link| link.name.clone());
+    step("adding", add(&file));
+    step("closing", file.close());
+    assert!(h5dump(&["-g", &format!("/{GROUP}")], path).is_some(), "{name}: what was added is not read");
+    let file = File::open_rw(path).unwrap();
+    step("removing", file.unlink(GROUP));
+    step("removing an attribute", file.delete_attr(GROUP));
+    step("closing", file.close());
+    let after = h5dump(&[], path).unwrap_or_else(|| panic!("{name}: h5dump fails"));
+    assert!(before == after, "{name}: something else has changed");
+    if let Some(first) = first {
+        let file = File::open_rw(path).unwrap();
+        step("removing the first link", file.unlink(&first));
+        step("closing", file.close());
+        assert!(h5dump(&["-H"], path).is_some(), "{name}: {first} is removed and h5dump fails");
+        assert!(!File::open(path).unwrap().link_exists(&first));
+    }
+    true
+}
+
+fn add(file: &File) -> Result<()> {
+    let group = file.create_group(GROUP)?;
+    let data = Array2::from_elem((30, 40), 0.5);
+    group.new_dataset_builder().with_data(&data).chunk((7, 9)).deflate(1).create("dataset")?;
+    group.new_attr_builder().with_data(&[1, 2, 3]).create("attribute")?;
+    for number in 0..20 {
+        group.link_soft("/", &format!("link {number}"))?;
+    }
+    file.new_attr_builder().with_data(&[1, 2, 3]).create(GROUP)?;
+    Ok(())
+}
+
+/// What h5dump prints, if it has nothing to complain of.
+fn h5dump(options: &[&str], path: &Path) -> Option<Vec<u8>> {
+    let output = Command::new("h5dump").args(options).arg(path).output().unwrap();
+    output.status.success().then_some(output.stdout)
+}

@@ -1,0 +1,120 @@
+//! Links of all kinds, moved and taken away, and what becomes of the objects that they led to.
+
+use std::sync::Arc;
+
+use h5::storage::MemoryStorage;
+use h5::{File, FormatBounds, LinkKind};
+use ndarray::{Array1, Array2};
+
+fn file(bounds: FormatBounds) -> (Arc<MemoryStorage>, File) {
+    let storage = Arc::new(MemoryStorage::default());
+    let file = File::options().bounds(bounds).create_storage(storage.clone()).unwrap();
+    (storage, file)
+}
+
+const ALL: [FormatBounds; 6] = [
+    FormatBounds::Earliest,
+    FormatBounds::V18,
+    FormatBounds::V110,
+    FormatBounds::V112,
+    FormatBounds::V114,
+    FormatBounds::V200,
+];
+
+#[test]
+fn an_object_lives_as_long_as_a_link_leads_to_it() {
+    for bounds in ALL {
+        let (_, file) = file(bounds);
+        let group = file.create_group("group").unwrap();
+        group.new_dataset_builder().with_data(&[1, 2, 3]).create("data").unwrap();
+        file.link_hard("group/data", "same").unwrap();
+        assert_eq!(file.dataset("same").unwrap().link_count().unwrap(), 2);
+        file.unlink("group/data").unwrap();
+        assert!(!file.exists("group/data"));
+        let data = file.dataset("same").unwrap();
+        assert_eq!((data.link_count().unwrap(), data.read_raw::<i32>().unwrap()), (1, vec![1, 2, 3]));
+        file.unlink("same").unwrap();
+        assert!(file.unlink("same").unwrap_err().is_not_found());
+        assert_eq!(file.member_names().unwrap(), ["group"]);
+    }
+}
+
+#[test]
+fn links_move_between_groups_and_keep_what_they_lead_to() {
+    for bounds in ALL {
+        let (_, file) = file(bounds);
+        file.create_group("a").unwrap().create_group("below").unwrap();
+        file.create_group("b").unwrap();
+        file.link_soft("/a/below", "soft").unwrap();
+        file.relink("a/below", "b/moved").unwrap();
+        file.relink("soft", "b/soft").unwrap();
+        assert!(file.group("b/moved").unwrap().is_empty() && file.group("a").unwrap().is_empty());
+        let error = file.relink("b/moved", "b/soft").unwrap_err().to_string();
+        assert!(error.contains("exists already"), "{error}");
+        assert!(file.exists("b/moved"), "a move that fails leaves the link");
+        let links = file.group("b").unwrap().links().unwrap();
+        let soft = links.iter().find(|link| link.name == "soft").unwrap();
+        assert_eq!(soft.kind, LinkKind::Soft(b"/a/below".to_vec()));
+    }
+}
+
+#[test]
+fn external_links_name_a_file_and_a_path() {
+    let (_, file) = file(FormatBounds::V18);
+    file.link_external("other.h5", "/data", "external").unwrap();
+    let expected = LinkKind::External { file: b"other.h5".to_vec(), path: b"/data".to_vec() };
+    assert_eq!(file.links().unwrap()[0].kind, expected);
+    assert!(file.link_external("", "/data", "none").is_err());
+    file.unlink("external").unwrap();
+    assert!(file.is_empty());
+}
+
+/// Datasets of every layout and index, with attributes and a group tree around them, come and go.
+#[test]
+fn the_space_of_what_is_deleted_is_used_again() {
+    for bounds in ALL {
+        let (storage, file) = file(bounds);
+        let mut sizes = Vec::new();
+        for _ in 0..4 {
+            let group = file.create_group("group").unwrap();
+            fill(&group);
+            file.commit_and_size(&storage, &mut sizes);
+            file.unlink("group").unwrap();
+            file.commit_and_size(&storage, &mut sizes);
+        }
+        assert!(sizes[7] <= sizes[1] + 64, "{bounds:?}: {sizes:?}");
+        assert!(sizes[1] < 4096, "{bounds:?}: {sizes:?}");
+    }
+}
+
+trait Sized {
+    fn commit_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>);
+}
+
+impl Sized for File {
+    fn commit_and_size(&self, storage: &MemoryStorage, sizes: &mut Vec<usize>) {
+        self.commit().unwrap();
+        sizes.push(storage.to_vec().len());
+    }
+}
+
+fn fill(group: &h5::Group) {
+    let data = Array2::from_shape_fn((40, 30), |(i, j)| (i * j) as f64);
+    let new = || group.new_dataset_builder().with_data(&data);
+    new().create("contiguous").unwrap();
+    new().chunk((10, 10)).create("chunked").unwrap();
+    new().chunk((7, 30)).deflate(2).create("filtered").unwrap();
+    new().chunk((40, 30)).deflate(2).create("single").unwrap();
+    for (name, maximum) in [("one", h5::Extents::from((40.., 30))), ("two", h5::Extents::from((40.., 30..)))]
+    {
+        let dataset = group.new_dataset::<f64>().shape(maximum).chunk((9, 9)).create(name).unwrap();
+        dataset.write(&data).unwrap();
+    }
+    group.new_dataset_builder().with_data(&[1, 2]).compact().create("compact").unwrap();
+    let contiguous = group.dataset("contiguous").unwrap();
+    for index in 0..20 {
+        let values = Array1::from_elem(10, index);
+        contiguous.new_attr_builder().with_data(&values).create(format!("a{index}").as_str()).unwrap();
+        group.create_group(&format!("g{index}")).unwrap().create_group("below").unwrap();
+    }
+}
