@@ -79,7 +79,7 @@ fn values_are_appended_to_chunks_in_memory() {
                     dataset.write_slice(&arr1(&[n as f64]), s![n..]).unwrap();
                 });
                 assert!(
-                    read < 4 * data && written < 3 * data,
+                    read < 8 * data && written < 3 * data,
                     "{bounds:?} {chunk} {is_filtered} {read} {written}"
                 );
             }
@@ -104,6 +104,6 @@ fn rows_are_appended_to_chunks_in_memory() {
             }
         });
         let data = 8 * VALUES as u64;
-        assert!(read < 4 * data && written < 3 * data, "{maximum:?} {read} {written}");
+        assert!(read < 8 * data && written < 3 * data, "{maximum:?} {read} {written}");
     }
 }
