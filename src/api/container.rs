@@ -304,7 +304,7 @@ impl Container {
     }
 
     fn store<T: H5Type>(&self, values: &[T], shape: Option<&[usize]>, selection: &Selection) -> Result<()> {
-        self.handle.with_mut(|core| {
+        self.handle.with_data_mut(|core| {
             let header = Header::load(core, self.handle.address)?;
             let content = self.content(core, &header)?;
             let (slab, expected) = selection.resolve(content.shape()?)?;

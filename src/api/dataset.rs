@@ -79,8 +79,9 @@ impl Dataset {
             .with(|core, header: &Header| DatasetInfo::load(core, header).and_then(|info| f(core, &info)))
     }
 
-    /// The same for what looks at the file past the chunks that are held back.
+    /// The same for what looks at the file past the chunks that are in memory.
     pub(super) fn inspect_stored<T>(&self, f: impl FnOnce(&Core, &DatasetInfo) -> Result<T>) -> Result<T> {
+        self.handle.shared.store_chunks().map_err(|e| e.of(&self.handle.path))?;
         self.inspect(f)
     }
 
@@ -158,7 +159,7 @@ impl Dataset {
             _ => Vec::new(),
         };
         self.handle
-            .with_mut(|core| data::resize(core, &self.handle.shared.chunks, self.handle.address, &shape))
+            .with_data_mut(|core| data::resize(core, &self.handle.shared.chunks, self.handle.address, &shape))
     }
 
     /// Maps a contiguous dataset into memory without copying it. The elements have to be stored as `T` is in memory.

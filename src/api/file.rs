@@ -106,7 +106,7 @@ impl File {
     ///
     /// In a session that has committed, others see what it changed after the next commit and not before.
     pub fn flush(&self) -> Result<()> {
-        let mut core = self.root.handle.shared.write();
+        let mut core = self.root.handle.shared.write_stored()?;
         if core.is_writable() { core.flush() } else { Ok(()) }
     }
 
@@ -135,7 +135,7 @@ impl File {
     /// # }
     /// ```
     pub fn commit(&self) -> Result<()> {
-        let mut core = self.root.handle.shared.write();
+        let mut core = self.root.handle.shared.write_stored()?;
         core.commit()
     }
 
@@ -143,7 +143,7 @@ impl File {
     ///
     /// Other handles of it that are still there can only read from here on.
     pub fn close(self) -> Result<()> {
-        self.root.handle.shared.write().close()
+        self.root.handle.shared.write_stored()?.close()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::base::{Address, Error, Result};
-use crate::data::ChunkCache;
+use crate::data::{self, ChunkCache};
 use crate::engine::{Core, Header};
 
 /// One open file. Readers go side by side; a writer is alone for as long as one call takes.
@@ -84,6 +84,18 @@ impl Shared {
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Core> {
         self.core.write().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The same, after the file was told of all chunks that are in memory.
+    pub(super) fn write_stored(&self) -> Result<RwLockWriteGuard<'_, Core>> {
+        let mut core = self.write();
+        data::write_back(&mut core, &self.chunks)?;
+        Ok(core)
+    }
+
+    /// Sees to it that the file has all chunks that are in memory, for whoever looks for them there.
+    pub(super) fn store_chunks(&self) -> Result<()> {
+        if self.chunks.are_ahead() { self.write_stored().map(drop) } else { Ok(()) }
+    }
 }
 
 impl Drop for Shared {
@@ -91,6 +103,7 @@ impl Drop for Shared {
         let core = self.core.get_mut().unwrap_or_else(PoisonError::into_inner);
         if core.is_writable() {
             // Nobody is left to be told; who wants to know calls `File::close` or `File::flush` first.
+            let _ = data::write_back(core, &self.chunks);
             let _ = core.close();
         }
     }
@@ -115,6 +128,12 @@ impl Handle {
 
     /// Calls `f` alone.
     pub(super) fn with_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
+        let done = self.shared.write_stored().and_then(|mut core| core.edit(f));
+        done.map_err(|e| e.of(&self.path))
+    }
+
+    /// Calls `f` alone, which knows of the chunks in memory, or does not care for them.
+    pub(super) fn with_data_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let mut core = self.shared.write();
         core.edit(f).map_err(|e| e.of(&self.path))
     }

@@ -182,7 +182,7 @@ impl Dataset {
     /// Returns the bytes that the data takes in the file as it is stored: 0 where nothing was written yet, and for
     /// virtual datasets.
     pub fn storage_size(&self) -> Result<u64> {
-        self.inspect(data::storage_size)
+        self.inspect_stored(data::storage_size)
     }
 
     /// Returns the pieces of the data that lie in other files; none for other datasets.

@@ -59,12 +59,17 @@ impl ChunkAccess {
         self.index.remove(core, scaled)
     }
 
-    /// Tells the dataset's header what it does not know yet of the index; `layout` is what the header says.
-    pub(super) fn publish(&self, core: &mut Core, dataset: Address, layout: &mut Layout) -> Result<()> {
-        let mut new = layout.clone();
-        if let Storage::Chunked(chunked) = &mut new.storage {
+    /// A layout message with what there is to say of the index.
+    pub(super) fn described(&self, mut layout: Layout) -> Layout {
+        if let Storage::Chunked(chunked) = &mut layout.storage {
             self.index.describe(chunked);
         }
+        layout
+    }
+
+    /// Tells the dataset's header what it does not know yet of the index; `layout` is what the header says.
+    pub(super) fn publish(&self, core: &mut Core, dataset: Address, layout: &mut Layout) -> Result<()> {
+        let new = self.described(layout.clone());
         if new == *layout {
             return Ok(());
         }

@@ -261,6 +261,13 @@ fn read_chunk(
 ) -> Result<()> {
     let Reading { core, cache, info, .. } = reading;
     let (corner, size) = (access.grid.corner(scaled), access.grid.chunk());
+    let open = cache.with_open(|open| {
+        let chunk = open.get(info.address, scaled)?;
+        Some(sink::gather(slab, &corner, size, chunk, plan, band))
+    });
+    if let Some(done) = open {
+        return done;
+    }
     if let Some(chunk) = cache.get(info.address, scaled) {
         return sink::gather(slab, &corner, size, &chunk, plan, band);
     }

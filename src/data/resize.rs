@@ -14,6 +14,7 @@ use super::chunk_cache::ChunkCache;
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::index::ChunkRecord;
+use super::open_chunks::close_chunks;
 use super::sink::{self, Band};
 
 /// Gives a dataset another shape within its maximum.
@@ -25,10 +26,13 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
     if info.shape() == shape {
         return Ok(());
     }
-    let mut access = ChunkAccess::open(core, &info)?;
     let shrinks = shape.iter().zip(info.shape()).any(|(new, old)| new < old);
-    if shrinks || access.depends_on_shape() {
+    if shrinks || info.chunked().is_some_and(|chunked| chunked.whole_chunks_only) {
+        close_chunks(core, cache)?;
         cache.clear();
+        // Where the chunks are is something that closing may change.
+        let info = DatasetInfo::load(core, &*Header::load(core, dataset)?)?;
+        let mut access = ChunkAccess::open(core, &info)?;
         fit_chunks(core, &info, &mut access, shape)?;
     }
     let mut header = Header::clone(&*Header::load(core, dataset)?);

@@ -10,9 +10,9 @@ use super::allocate::{allocate_chunks, allocate_contiguous, is_allocated_at_once
 use super::chunk_access::{ChunkAccess, for_each};
 use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
-use super::chunks::coordinates;
+use super::chunks::{Grid, coordinates};
 use super::dataset::DatasetInfo;
-use super::index::ChunkRecord;
+use super::open_chunks::{Encoded, close_chunks};
 use super::sink;
 
 /// Writes `data` to what is selected of a dataset.
@@ -83,19 +83,30 @@ fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data:
     })
 }
 
-/// A chunk that is ready to be stored.
-struct Encoded {
-    scaled: Vec<u64>,
-    /// The chunk that it is to replace.
-    old: Option<ChunkRecord>,
-    bytes: Vec<u8>,
-    filter_mask: u32,
-}
-
 /// Chunks are encoded side by side, so many at a time.
 const BATCH: usize = 16;
 /// Fewer of them where they have more bytes than this together.
 const BATCH_BYTES: u64 = 256 << 20;
+/// A write of more chunks than this keeps none of them open.
+const MOST_OPEN: u64 = 4096;
+
+/// A selection of a chunked dataset that is being written.
+struct Writing<'a> {
+    slab: &'a Hyperslab,
+    data: &'a [u8],
+    element: usize,
+    grid: &'a Grid,
+    /// Incomplete chunks are kept for later writes.
+    keeps_open: bool,
+}
+
+/// A chunk with a part of what is written in it.
+#[derive(Default)]
+struct Prepared {
+    encoded: Encoded,
+    /// The chunk before it was encoded, if more of it is likely to be written.
+    decoded: Option<Vec<u8>>,
+}
 
 fn write_chunked(
     core: &mut Core,
@@ -104,54 +115,108 @@ fn write_chunked(
     slab: &Hyperslab,
     data: &[u8],
 ) -> Result<()> {
-    let mut access = ChunkAccess::open(core, info)?;
-    let Some(ranges) = slab.boxes(access.grid.chunk()) else { return Ok(()) };
-    let element = info.element_size()?;
-    let mut pending = coordinates(&ranges).peekable();
-    let mut layout = info.layout.clone();
-    if is_allocated_at_once(info) {
-        allocate_chunks(core, &mut access, info, &vec![0; ranges.len()])?;
-    }
-    let batch_len = to_usize((BATCH_BYTES / access.grid.chunk_bytes().max(1)).max(1))?.min(BATCH);
-    while pending.peek().is_some() {
-        let mut batch: Vec<Option<Encoded>> = Vec::new();
-        let coordinates: Vec<_> = pending.by_ref().take(batch_len).collect();
-        batch.resize_with(coordinates.len(), || None);
-        let reader: &Core = core;
-        for_each(coordinates.into_iter().zip(&mut batch).collect(), |(scaled, slot), scratch| {
-            *slot = Some(prepare(reader, &access, scaled, slab, data, element, scratch)?);
-            Ok(())
-        })?;
-        for chunk in batch.into_iter().flatten() {
-            cache.remove(info.address, &chunk.scaled);
-            access.put(core, &chunk.scaled, chunk.old, &chunk.bytes, chunk.filter_mask)?;
+    let grid = Grid::new(info)?;
+    let Some(ranges) = slab.boxes(grid.chunk()) else { return Ok(()) };
+    let count = ranges.iter().fold(1u64, |n, range| n.saturating_mul(range.end - range.start));
+    let bytes = count.saturating_mul(grid.chunk_bytes());
+    let keeps_open = count <= MOST_OPEN && bytes <= cache.open_capacity() as u64;
+    let writing = Writing { slab, data, element: info.element_size()?, grid: &grid, keeps_open };
+    let is_open = |scaled: &Vec<u64>| cache.with_open(|open| open.get(info.address, scaled).is_some());
+    let (open, others): (Vec<_>, Vec<_>) =
+        if keeps_open { coordinates(&ranges).partition(is_open) } else { Default::default() };
+    let needed = to_usize((others.len() as u64).saturating_mul(grid.chunk_bytes()))?;
+    if keeps_open && cache.with_open(|kept| kept.has_room(info.address, needed, cache.open_capacity())) {
+        if !others.is_empty() {
+            writing.through(core, cache, info, others.into_iter())?;
         }
-        access.publish(core, info.address, &mut layout)?;
-        // What of a long write is done stays done; the space that it gave back can be used again.
-        core.settle()?;
+        return open.iter().try_for_each(|scaled| writing.in_memory(cache, info.address, scaled));
     }
-    Ok(())
+    close_chunks(core, cache)?;
+    // Where the chunks are is something that closing may change.
+    let info = DatasetInfo::load(core, &*Header::load(core, info.address)?)?;
+    writing.through(core, cache, &info, coordinates(&ranges))
 }
 
-/// Brings a chunk up to date with what is written of it, and encodes it.
-fn prepare(
-    core: &Core,
-    access: &ChunkAccess,
-    scaled: Vec<u64>,
-    slab: &Hyperslab,
-    data: &[u8],
-    element: usize,
-    scratch: &mut Scratch,
-) -> Result<Encoded> {
-    let corner = access.grid.corner(&scaled);
-    let old = access.index.find(core, &scaled)?;
-    match &old {
-        Some(record) if !access.grid.is_covered(slab, &corner) => {
-            access.load(core, &scaled, record, scratch)?;
-        }
-        _ => access.blank(core, scratch)?,
+impl Writing<'_> {
+    /// Writes to a chunk that is open.
+    fn in_memory(&self, cache: &ChunkCache, dataset: Address, scaled: &[u64]) -> Result<()> {
+        let corner = self.grid.corner(scaled);
+        cache.with_open_mut(|open| match open.get_mut(dataset, scaled) {
+            Some(chunk) => {
+                sink::scatter(self.slab, &corner, self.grid.chunk(), self.data, self.element, chunk)
+            }
+            None => Ok(()),
+        })
     }
-    sink::scatter(slab, &corner, access.grid.chunk(), data, element, &mut scratch.front)?;
-    let filter_mask = access.encode(&scaled, scratch)?;
-    Ok(Encoded { scaled, old, bytes: std::mem::take(&mut scratch.front), filter_mask })
+
+    /// Writes to chunks in the file.
+    fn through(
+        &self,
+        core: &mut Core,
+        cache: &ChunkCache,
+        info: &DatasetInfo,
+        mut chunks: impl Iterator<Item = Vec<u64>>,
+    ) -> Result<()> {
+        let mut access = ChunkAccess::open(core, info)?;
+        let largest: Vec<_> = info.extent.maximum().iter().map(|most| most.unwrap_or(u64::MAX)).collect();
+        // What is complete within the largest shape is not written to again.
+        let reach = access.grid.with_shape(&largest);
+        let mut layout = info.layout.clone();
+        if is_allocated_at_once(info) {
+            allocate_chunks(core, &mut access, info, &vec![0; self.grid.rank()])?;
+            layout = access.described(layout);
+        }
+        let batch_len = to_usize((BATCH_BYTES / access.grid.chunk_bytes().max(1)).max(1))?.min(BATCH);
+        loop {
+            let coordinates: Vec<_> = chunks.by_ref().take(batch_len).collect();
+            if coordinates.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Vec::new();
+            batch.resize_with(coordinates.len(), Prepared::default);
+            let reader: &Core = core;
+            for_each(coordinates.into_iter().zip(&mut batch).collect(), |(scaled, slot), scratch| {
+                *slot = self.prepare(reader, &access, &reach, scaled, scratch)?;
+                Ok(())
+            })?;
+            for Prepared { encoded, .. } in &batch {
+                cache.remove(info.address, &encoded.scaled);
+                access.put(core, &encoded.scaled, encoded.old, &encoded.bytes, encoded.filter_mask)?;
+            }
+            access.publish(core, info.address, &mut layout)?;
+            // What of a long write is done stays done; the space that it gave back can be used again.
+            core.settle()?;
+            for Prepared { encoded, decoded } in batch {
+                if let Some(decoded) = decoded {
+                    cache.with_open_mut(|open| open.insert(info.address, encoded.scaled, decoded));
+                }
+            }
+        }
+    }
+
+    /// Brings a chunk up to date with what is written of it, and encodes it.
+    fn prepare(
+        &self,
+        core: &Core,
+        access: &ChunkAccess,
+        reach: &Grid,
+        scaled: Vec<u64>,
+        scratch: &mut Scratch,
+    ) -> Result<Prepared> {
+        let corner = access.grid.corner(&scaled);
+        let old = access.index.find(core, &scaled)?;
+        match &old {
+            Some(record) if !access.grid.is_covered(self.slab, &corner) => {
+                access.load(core, &scaled, record, scratch)?;
+            }
+            _ => access.blank(core, scratch)?,
+        }
+        let (chunk, target) = (access.grid.chunk(), &mut scratch.front);
+        sink::scatter(self.slab, &corner, chunk, self.data, self.element, target)?;
+        let is_open = self.keeps_open && !reach.is_covered(self.slab, &corner);
+        let decoded = is_open.then(|| target.clone());
+        let filter_mask = access.encode(&scaled, scratch)?;
+        let bytes = std::mem::take(&mut scratch.front);
+        Ok(Prepared { encoded: Encoded { scaled, old, bytes, filter_mask }, decoded })
+    }
 }

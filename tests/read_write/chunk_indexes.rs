@@ -230,6 +230,90 @@ fn fill_values_are_written_when_they_are_asked_for() {
     assert_eq!((info.write_time, info.allocation_time), (FillTime::Never, AllocationTime::Early));
 }
 
+/// The bytes of the file tell whether a chunk was stored again.
+fn stored(dataset: &Dataset, file: &File) -> Vec<u8> {
+    file.flush().unwrap();
+    dataset.read_direct_chunk(&[0]).unwrap().1
+}
+
+#[test]
+fn a_chunk_that_is_written_to_again_and_again_is_in_memory() {
+    for capacity in [0, 4 * 8 * 100, 64 << 20] {
+        let storage = Arc::new(MemoryStorage::default());
+        let file = File::options().chunk_cache(capacity).create_storage(Arc::clone(&storage) as _).unwrap();
+        let dataset = file.new_dataset::<i64>().shape(Extent::resizable(0)).chunk(100).fletcher32();
+        let dataset = dataset.create("data").unwrap();
+        let other = file.new_dataset::<i64>().shape(Extent::resizable(1)).chunk(10).deflate(1);
+        let other = other.create("other").unwrap();
+        let mut expected: Vec<i64> = Vec::new();
+        for value in 0..550 {
+            dataset.resize(expected.len() + 1).unwrap();
+            expected.push(value);
+            dataset.write_slice(&ndarray::arr1(&[value]), s![expected.len() - 1..]).unwrap();
+            match value {
+                77 => assert_eq!(stored(&dataset, &file)[77 * 8], 77),
+                // Chunks of another dataset send those of this one to the file.
+                200..230 => other.write_slice(&ndarray::arr1(&[value]), s![0..1]).unwrap(),
+                300 => file.new_attr::<i32>().create("a").unwrap().write_scalar(&1).unwrap(),
+                310 => dataset.new_attr::<i32>().create("a").unwrap().write_scalar(&1).unwrap(),
+                333 => {
+                    dataset.resize(315).unwrap();
+                    expected.truncate(315);
+                }
+                444 => assert_eq!(dataset.num_chunks(), Some(expected.len().div_ceil(100))),
+                _ => {}
+            }
+            assert!(dataset.read_raw::<i64>().unwrap() == expected, "{value}");
+        }
+        assert_eq!(other.read_raw::<i64>().unwrap(), [229]);
+        file.close().unwrap();
+        let file = File::options().open_storage(storage as _).unwrap();
+        assert_eq!(file.dataset("data").unwrap().read_raw::<i64>().unwrap(), expected);
+        assert_eq!(file.dataset("other").unwrap().read_raw::<i64>().unwrap(), [229]);
+    }
+}
+
+#[test]
+fn chunks_are_exchanged_as_they_are_stored() {
+    let file = File::options().bounds(FormatBounds::V110);
+    let file = file.create_storage(Arc::new(MemoryStorage::default()) as _).unwrap();
+    let new = |name: &str| {
+        file.new_dataset::<i16>()
+            .shape((10, Extent::resizable(6)))
+            .chunk((4, 3))
+            .shuffle()
+            .deflate(6)
+            .create(name)
+    };
+    let (from, to) = (new("from").unwrap(), new("to").unwrap());
+    let values = numbered(&[10, 6], 3).mapv(|value| i16::try_from(value % 30_000).unwrap());
+    from.write(&values).unwrap();
+    for chunk in from.chunks().unwrap() {
+        let (mask, bytes) = from.read_direct_chunk(&chunk.offset).unwrap();
+        assert_eq!((mask, bytes.len() as u64), (chunk.filter_mask, chunk.size));
+        to.write_direct_chunk(&chunk.offset, &bytes, mask).unwrap();
+    }
+    assert_eq!(to.read_dyn::<i16>().unwrap(), values);
+    assert_eq!(to.num_chunks(), Some(6));
+    assert_eq!(to.chunk_info(5).unwrap().offset, [8, 3]);
+    assert_eq!(to.chunk_info(6), None);
+    // Without any filter, over a chunk that was partly written in memory.
+    to.write_slice(&ndarray::arr2(&[[1]]), s![0..1, 0..1]).unwrap();
+    to.write_slice(&ndarray::arr2(&[[2]]), s![0..1, 1..2]).unwrap();
+    let plain: Vec<u8> = (0..12u16).flat_map(u16::to_le_bytes).collect();
+    to.write_direct_chunk(&[0, 0], &plain, 3).unwrap();
+    assert_eq!(to.read_slice::<i16, _, ndarray::Ix1>(s![1, 0..3]).unwrap().to_vec(), [3, 4, 5]);
+    assert_eq!(to.read_direct_chunk(&[0, 0]).unwrap(), (3, plain.clone()));
+    let refused = [
+        to.write_direct_chunk(&[0, 1], &plain, 3),
+        to.write_direct_chunk(&[12, 0], &plain, 3),
+        to.write_direct_chunk(&[0], &plain, 3),
+        to.write_direct_chunk(&[0, 0], &plain[1..], 3),
+        to.write_direct_chunk(&[0, 0], &[], 0),
+    ];
+    assert!(refused.iter().all(Result::is_err));
+}
+
 #[test]
 fn what_a_bound_cannot_hold_is_refused() {
     let file = File::options().create_storage(Arc::new(MemoryStorage::default()) as _).unwrap();

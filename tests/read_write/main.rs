@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod appending;
 mod chunk_indexes;
 mod handles;
 mod links;
