@@ -11,8 +11,8 @@ use h5::File;
 
 use support::{Folder, h5dump, printed, python};
 
-/// The ages of files that every verb has to work on.
-const AGES: [&str; 2] = ["earliest", "latest"];
+/// The ages of files that every verb has to work on; h5dump 1.10.8 crashes on what h5py writes under later bounds.
+const AGES: [&str; 2] = ["earliest", "v110"];
 
 fn sample(folder: &Folder, age: &str) -> PathBuf {
     let path = folder.file(&format!("{age}.h5"));
@@ -290,7 +290,7 @@ fn what_fails_leaves_the_file_as_it_was() {
 #[test]
 fn files_that_cannot_be_written_are_errors() {
     let folder = Folder::new("tool-edit");
-    let path = sample(&folder, "latest");
+    let path = sample(&folder, "v110");
     let mut permissions = std::fs::metadata(&path).unwrap().permissions();
     permissions.set_readonly(true);
     std::fs::set_permissions(&path, permissions).unwrap();
@@ -310,7 +310,7 @@ fn files_that_cannot_be_written_are_errors() {
 fn files_that_links_lead_to_are_not_changed() {
     let folder = Folder::new("tool-edit");
     let [path, other] = AGES.map(|age| sample(&folder, age));
-    h5(&path, "ln -e latest.h5 FILE / other");
+    h5(&path, "ln -e v110.h5 FILE / other");
     let before = std::fs::read(&other).unwrap();
     for line in [
         "rm FILE other/line",
