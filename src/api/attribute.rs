@@ -8,10 +8,9 @@ use super::Extents;
 use super::container::Container;
 use super::elements::Target;
 use super::handle::Handle;
-use super::types::{Datatype, H5Type, TypeDescriptor};
+use super::types::{Datatype, H5Type, NewType};
 use crate::base::{Result, byte_count, element_count, to_usize};
 use crate::engine;
-use crate::format::datatype;
 
 /// A named value of a group, a dataset or a committed datatype.
 ///
@@ -73,13 +72,6 @@ pub struct AttributeBuilderEmpty {
     extents: Extents,
 }
 
-/// The type of an attribute that is going to be created.
-#[derive(Clone, Debug)]
-enum NewType {
-    Described(TypeDescriptor),
-    Stored(datatype::Datatype),
-}
-
 /// An attribute that is going to be created with data.
 #[derive(Clone, Debug)]
 pub struct AttributeBuilderData<'d, T, D: Dimension> {
@@ -112,7 +104,7 @@ impl AttributeBuilder {
     /// # }
     /// ```
     pub fn empty_like(self, datatype: &Datatype) -> AttributeBuilderEmpty {
-        let datatype = NewType::Stored(datatype.stored.clone());
+        let datatype = NewType::like(datatype);
         AttributeBuilderEmpty { object: self.object, datatype, extents: Extents::Scalar }
     }
 
@@ -139,10 +131,7 @@ impl AttributeBuilderEmpty {
     pub fn create(&self, name: &str) -> Result<Attribute> {
         let extent = self.extents.to_stored()?;
         self.object.with_mut(|core| {
-            let datatype = match &self.datatype {
-                NewType::Described(descriptor) => descriptor.to_file(core.sizes())?,
-                NewType::Stored(stored) => stored.clone(),
-            };
+            let datatype = self.datatype.to_file(core.sizes())?;
             let count = extent.shape().map_or(Ok(0), element_count)?;
             let bytes = byte_count(count, to_usize(u64::from(datatype.size))?)?;
             core.budget.metadata(bytes)?;

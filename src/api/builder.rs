@@ -3,13 +3,13 @@
 use ndarray::{ArrayView, Dimension};
 
 use super::elements::Target;
-use super::types::{H5Type, TypeDescriptor};
+use super::types::{Datatype, H5Type, NewType};
 use super::{AllocationTime, Dataset, Extents, FillTime, Group};
 use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
 use crate::engine::{self, Core};
-use crate::format::datatype::Datatype;
+use crate::format::datatype::Datatype as Stored;
 
 /// Begins a dataset: of a type, or with data.
 ///
@@ -36,7 +36,7 @@ pub struct DatasetBuilder {
 #[derive(Clone, Debug)]
 pub struct DatasetBuilderEmpty {
     builder: DatasetBuilder,
-    descriptor: TypeDescriptor,
+    datatype: NewType,
     extents: Extents,
 }
 
@@ -89,7 +89,7 @@ impl ChunkOpts {
 #[derive(Clone)]
 struct Fill(std::sync::Arc<EncodeFill>);
 
-type EncodeFill = dyn Fn(&mut Core, &Datatype) -> Result<Vec<u8>> + Send + Sync;
+type EncodeFill = dyn Fn(&mut Core, &Stored) -> Result<Vec<u8>> + Send + Sync;
 
 impl std::fmt::Debug for Fill {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,7 +113,25 @@ impl DatasetBuilder {
 
     /// Sets the type; the shape is a scalar unless another one is set.
     pub fn empty<T: H5Type>(self) -> DatasetBuilderEmpty {
-        DatasetBuilderEmpty { builder: self, descriptor: T::type_descriptor(), extents: Extents::Scalar }
+        let datatype = NewType::Described(T::type_descriptor());
+        DatasetBuilderEmpty { builder: self, datatype, extents: Extents::Scalar }
+    }
+
+    /// Sets the type to that of another dataset or attribute, whatever it is; one that is committed becomes the
+    /// dataset's own. The shape is a scalar unless another one is set.
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// # let file = h5::File::options().create_storage(std::sync::Arc::new(h5::storage::MemoryStorage::default()))?;
+    /// let old = file.new_dataset_builder().with_data(&[1_u16, 2]).create("old")?;
+    /// let new = file.new_dataset_builder().empty_like(&old.dtype()?).shape(2).create("new")?;
+    /// new.write_bytes(&old.read_bytes(..)?, ..)?;
+    /// assert_eq!(new.read_raw::<u16>()?, [1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn empty_like(self, datatype: &Datatype) -> DatasetBuilderEmpty {
+        DatasetBuilderEmpty { builder: self, datatype: NewType::like(datatype), extents: Extents::Scalar }
     }
 
     /// Sets type, shape and values.
@@ -130,7 +148,7 @@ impl DatasetBuilder {
     fn create(
         &self,
         name: Option<&str>,
-        descriptor: &TypeDescriptor,
+        datatype: &NewType,
         extents: &Extents,
         write: impl FnOnce(&Dataset) -> Result<()>,
     ) -> Result<Dataset> {
@@ -138,7 +156,7 @@ impl DatasetBuilder {
         let place = name.map(|name| self.group.parent_of(name)).transpose()?;
         let handle = place.as_ref().map_or(&self.group.handle, |(parent, _)| parent);
         let address = handle.with_mut(|core| {
-            let datatype = descriptor.to_file(core.sizes())?;
+            let datatype = datatype.to_file(core.sizes())?;
             let fill = self.options.fill.as_ref().map(|fill| fill.0(core, &datatype)).transpose()?;
             let new = NewDataset {
                 datatype,
@@ -205,7 +223,7 @@ macro_rules! options {
             /// Sets what elements have that are never written; zero unless it is set.
             #[must_use]
             pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
-                let encode = move |core: &mut Core, datatype: &Datatype| {
+                let encode = move |core: &mut Core, datatype: &Stored| {
                     if datatype.has_variable_length() {
                         return Err(Error::unsupported("fill values of variable length"));
                     }
@@ -267,7 +285,7 @@ impl DatasetBuilderEmpty {
 
     /// Creates the dataset under a name, which may be a path whose groups exist; `None` leaves it without a link.
     pub fn create<'n>(&self, name: impl Into<Option<&'n str>>) -> Result<Dataset> {
-        self.builder.create(name.into(), &self.descriptor, &self.extents, |_| Ok(()))
+        self.builder.create(name.into(), &self.datatype, &self.extents, |_| Ok(()))
     }
 }
 
@@ -275,7 +293,8 @@ impl<T: H5Type, D: Dimension> DatasetBuilderData<'_, T, D> {
     /// Creates the dataset under a name and writes the data; `None` leaves it without a link.
     pub fn create<'n>(&self, name: impl Into<Option<&'n str>>) -> Result<Dataset> {
         let extents = Extents::from(self.data.shape());
-        self.builder
-            .create(name.into(), &T::type_descriptor(), &extents, |dataset| dataset.write(self.data.view()))
+        self.builder.create(name.into(), &NewType::Described(T::type_descriptor()), &extents, |dataset| {
+            dataset.write(self.data.view())
+        })
     }
 }

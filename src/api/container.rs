@@ -1,5 +1,6 @@
 //! Reading and writing of what holds elements: datasets and attributes alike.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use super::{Location, Selection, StoredElements};
 use crate::base::{Error, Misuse, Result, element_count, to_usize};
 use crate::data::{self, DatasetInfo, Reading};
 use crate::engine::{self, AttributeValue, Core, Header};
+use crate::format;
+use crate::format::datatype::Datatype as Stored;
+use crate::format::global_heap::VariableLength;
 use crate::format::message::dataspace::Extent;
 
 /// A dataset or an attribute: elements of one type in a shape.
@@ -36,7 +40,7 @@ impl Content {
         }
     }
 
-    fn datatype(&self) -> &crate::format::datatype::Datatype {
+    fn datatype(&self) -> &Stored {
         match self {
             Content::Dataset(info) => &info.datatype,
             Content::Attribute(attribute) => &attribute.datatype,
@@ -142,7 +146,7 @@ impl Container {
     pub fn committed_type(&self) -> Result<Option<u64>> {
         self.handle.with(|core, header| match self.content(core, header)? {
             Content::Dataset(_) => {
-                let committed = header.committed::<crate::format::datatype::Datatype>(core)?;
+                let committed = header.committed::<Stored>(core)?;
                 Ok(committed.map(|address| address.0))
             }
             Content::Attribute(attribute) => Ok(attribute.committed.map(|address| address.0)),
@@ -303,20 +307,58 @@ impl Container {
         self.store(values, Some(&shape), &selection.into())
     }
 
+    /// Writes elements in their stored form over what is selected, in the order of a C array: the counterpart of
+    /// [`Container::read_bytes`].
+    ///
+    /// What elements of variable length and references name has to be in this file already: see
+    /// [`Container::store_sequence`].
+    pub fn write_bytes<S: Into<Selection>>(&self, bytes: &[u8], selection: S) -> Result<()> {
+        self.write_with(&selection.into(), |_, datatype, expected| {
+            let size = to_usize(u64::from(datatype.size))?;
+            let needed = expected.iter().product::<usize>().checked_mul(size);
+            if needed != Some(bytes.len()) {
+                let have = bytes.len();
+                return Err(Error::shape(format!(
+                    "{have} bytes for elements of {size} in a selection of {expected:?}"
+                )));
+            }
+            Ok(Cow::Borrowed(bytes))
+        })
+    }
+
+    /// Puts the stored bytes of `count` elements into the file; returns the element of variable length that stands for
+    /// them, to be written by [`Container::write_bytes`]. What no element names stays unused.
+    pub fn store_sequence(&self, count: u32, bytes: &[u8]) -> Result<Vec<u8>> {
+        self.handle.with_mut(|core| {
+            let id = core.insert_heap_object(bytes)?;
+            format::encode(&VariableLength { count, id }, &core.sizes())
+        })
+    }
+
     fn store<T: H5Type>(&self, values: &[T], shape: Option<&[usize]>, selection: &Selection) -> Result<()> {
-        self.handle.with_data_mut(|core| {
-            let header = Header::load(core, self.handle.address)?;
-            let content = self.content(core, &header)?;
-            let (slab, expected) = selection.resolve(content.shape()?)?;
-            let expected = to_shape(&expected)?;
-            let count = slab.element_count()?;
-            if shape.is_some_and(|shape| shape != expected) || count != values.len() as u64 {
+        self.write_with(selection, |core, datatype, expected| {
+            let is_as_large = expected.iter().product::<usize>() == values.len();
+            if shape.is_some_and(|shape| shape != expected) || !is_as_large {
                 let have = shape.map_or(vec![values.len()], <[usize]>::to_vec);
                 return Err(Error::shape(format!(
                     "an array of shape {have:?} for a selection of {expected:?}"
                 )));
             }
-            let bytes = T::store(values, &mut Target { core, datatype: content.datatype() })?;
+            T::store(values, &mut Target { core, datatype })
+        })
+    }
+
+    /// Writes what `elements` makes, which gets the type in the file and the shape of the selection.
+    fn write_with<'v>(
+        &self,
+        selection: &Selection,
+        elements: impl FnOnce(&mut Core, &Stored, &[usize]) -> Result<Cow<'v, [u8]>>,
+    ) -> Result<()> {
+        self.handle.with_data_mut(|core| {
+            let header = Header::load(core, self.handle.address)?;
+            let content = self.content(core, &header)?;
+            let (slab, expected) = selection.resolve(content.shape()?)?;
+            let bytes = elements(core, content.datatype(), &to_shape(&expected)?)?;
             match &self.attribute {
                 None => data::write(core, &self.handle.shared.chunks, self.handle.address, &slab, &bytes),
                 Some(name) if *selection == Selection::All => {

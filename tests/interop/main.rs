@@ -4,6 +4,7 @@
 
 mod chunk_indexes;
 mod dense;
+mod element_types;
 mod heaps;
 mod old_style;
 mod ours;

@@ -1,6 +1,7 @@
 //! The types of elements: which Rust types can be stored, and how a type is described.
 
 mod descriptor;
+mod new_type;
 mod number;
 mod string;
 
@@ -10,6 +11,7 @@ use crate::base::Result;
 
 pub use super::elements::{Source, Target};
 pub use descriptor::{Datatype, FloatSize, IntSize, TypeDescriptor};
+pub(super) use new_type::NewType;
 pub use string::{FixedAscii, FixedUnicode, StringError, VarLenAscii, VarLenUnicode};
 
 /// Datatypes in every detail that a file stores, in the words of the format specification.
