@@ -5,6 +5,7 @@
 mod chunk_indexes;
 mod dense;
 mod element_types;
+mod free_space;
 mod heaps;
 mod old_style;
 mod ours;
