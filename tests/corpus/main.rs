@@ -2,7 +2,8 @@
 //!
 //! The corpus is no part of the project: it lies in `../shared/corpus`, or in the folder that `H5_CORPUS` names. Its
 //! README says what the expected content looks like. What this library says it does not support is left out and counted
-//! by the reason; any other error, and any difference, is a failure.
+//! by the reason, and so is what it refuses in files under `hostile/`, as that README has it; any other error, and any
+//! difference, is a failure.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
