@@ -86,3 +86,68 @@ fn usual_parameters() -> ExtensibleArrayParameters {
         page_bits: shape.page_bits,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::create::{ChunkRequest, FilterRequest};
+    use super::*;
+    use crate::format::datatype::{Datatype, Order};
+    use crate::format::message::dataspace::Extent;
+    use crate::format::message::fill_value::IF_SET;
+
+    fn new(shape: &[u64], maximum: &[Option<u64>], is_filtered: bool) -> NewDataset {
+        let deflate = FilterRequest { id: 1, values: vec![1], optional: true };
+        NewDataset {
+            datatype: Datatype::integer(4, true, Order::Little),
+            extent: Extent::Simple { shape: shape.to_vec(), maximum: Some(maximum.to_vec()) },
+            chunk: ChunkRequest::Automatic,
+            filters: if is_filtered { vec![deflate] } else { Vec::new() },
+            fill: None,
+            compact: false,
+            allocation_time: None,
+            fill_time: IF_SET,
+            whole_chunks_only: false,
+        }
+    }
+
+    fn choice(bounds: FormatBounds, new: &NewDataset, chunk: &[u64]) -> (u8, u8, ChunkIndexKind) {
+        let layout = chunked_layout(bounds, new, chunk).unwrap();
+        let Storage::Chunked(chunked) = layout.storage else { panic!("it is chunked") };
+        (layout.version, chunked.width, chunked.index)
+    }
+
+    /// The versions and indexes in files that h5py 3.16 (libhdf5 2.0) made with these bounds.
+    #[test]
+    fn the_choice_is_libhdf5_s() {
+        let (old, middle, latest) = (FormatBounds::V18, FormatBounds::V110, FormatBounds::V200);
+        let fixed = [Some(100)];
+        for is_filtered in [false, true] {
+            let wide = if is_filtered { 5 } else { 4 };
+            let check = |new: &NewDataset, chunk: &[u64], width, kind: ChunkIndexKind| {
+                assert_eq!(choice(old, new, chunk), (3, width, ChunkIndexKind::BTree1));
+                assert_eq!(choice(middle, new, chunk), (4, width, kind.clone()));
+                assert_eq!(choice(latest, new, chunk), (wide, width, kind));
+            };
+            let fixed_array = ChunkIndexKind::FixedArray { page_bits: 10 };
+            let single = ChunkIndexKind::Single(is_filtered.then_some((0, 0)));
+            check(&new(&[100], &fixed, is_filtered), &[100], 1, single);
+            check(&new(&[100], &fixed, is_filtered), &[10], 1, fixed_array.clone());
+            check(&new(&[100], &[Some(200)], is_filtered), &[100], 1, fixed_array.clone());
+            let extensible = ChunkIndexKind::ExtensibleArray(usual_parameters());
+            check(&new(&[100, 9], &[Some(100), None], is_filtered), &[100, 300], 2, extensible);
+            check(&new(&[100, 9], &[None, None], is_filtered), &[100, 9], 1, BTREE_2);
+            let mut early = new(&[100], &fixed, is_filtered);
+            early.allocation_time = Some(EARLY);
+            let index = if is_filtered { fixed_array } else { ChunkIndexKind::Implicit };
+            check(&early, &[10], 1, index);
+        }
+    }
+
+    #[test]
+    fn large_chunks_take_layout_version_5() {
+        let new = new(&[1 << 33], &[None], false);
+        assert_eq!(choice(FormatBounds::V200, &new, &[1 << 31]).0, 5);
+        assert!(chunked_layout(FormatBounds::V114, &new, &[1 << 31]).is_err());
+        assert!(chunked_layout(FormatBounds::V114, &new, &[1 << 29]).is_ok());
+    }
+}

@@ -165,6 +165,13 @@ fn theirs_are_changed_by_us_and_by_h5py_again() {
     }
 }
 
+/// The header of the only extensible array in a file, up to the address in it.
+fn array_header(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let place = bytes.windows(4).position(|window| window == b"EAHD").unwrap();
+    bytes[place..place + 60].to_vec()
+}
+
 /// Pages, secondary blocks and the statistics in the header are as libhdf5 wants them, or it could not go on.
 #[test]
 fn large_arrays_are_continued_by_h5py() {
@@ -176,6 +183,9 @@ fn large_arrays_are_continued_by_h5py() {
         dataset.write_slice(&ndarray::arr1(&[9]), s![place..=place]).unwrap();
     }
     file.close().unwrap();
+    let theirs = folder.file("theirs.h5");
+    python(SCRIPT, ["make-far".as_ref(), theirs.as_os_str()]);
+    assert_eq!(array_header(&path), array_header(&theirs));
     python(SCRIPT, ["extend".as_ref(), path.as_os_str()]);
     let dataset = File::open(&path).unwrap().dataset("far").unwrap();
     let values = dataset.read_raw::<i32>().unwrap();

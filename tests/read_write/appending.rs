@@ -1,7 +1,7 @@
 //! Growing a dataset value by value costs about as much as writing it at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use h5::storage::{MemoryStorage, Storage};
 use h5::{Dataset, Extent, File, FormatBounds};
@@ -13,6 +13,7 @@ struct Counting {
     memory: MemoryStorage,
     read: AtomicU64,
     written: AtomicU64,
+    is_full: AtomicBool,
 }
 
 impl Storage for Counting {
@@ -26,6 +27,9 @@ impl Storage for Counting {
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
         self.written.fetch_add(data.len() as u64, Ordering::Relaxed);
         self.memory.write_at(offset, data)
     }
@@ -106,4 +110,31 @@ fn rows_are_appended_to_chunks_in_memory() {
         let data = 8 * VALUES as u64;
         assert!(read < 8 * data && written < 3 * data, "{maximum:?} {read} {written}");
     }
+}
+
+/// A chunk in memory that finds no room in the file is not lost, and a commit has those that are in memory.
+#[test]
+fn chunks_in_memory_outlive_a_full_disk() {
+    let storage = Arc::new(Counting::default());
+    let file = File::options().create_storage(Arc::clone(&storage) as _).unwrap();
+    let new = file.new_dataset::<f64>().shape(Extent::resizable(5)).chunk(100).deflate(1);
+    let dataset = new.create("data").unwrap();
+    let write = |n: u8| dataset.write_slice(&arr1(&[f64::from(n)]), s![usize::from(n)..usize::from(n) + 1]);
+    write(0).unwrap();
+    write(1).unwrap();
+    storage.is_full.store(true, Ordering::Relaxed);
+    write(2).unwrap();
+    assert!(file.flush().is_err());
+    assert!(file.create_group("group").is_err());
+    assert!(dataset.storage_size().is_err());
+    write(3).unwrap();
+    assert_eq!(dataset.read_raw::<f64>().unwrap(), [0.0, 1.0, 2.0, 3.0, 0.0]);
+    storage.is_full.store(false, Ordering::Relaxed);
+    file.commit().unwrap();
+    write(4).unwrap();
+    let committed = File::options().open_storage(Arc::clone(&storage) as _).unwrap();
+    assert_eq!(committed.dataset("data").unwrap().read_raw::<f64>().unwrap(), [0.0, 1.0, 2.0, 3.0, 0.0]);
+    file.close().unwrap();
+    let closed = File::options().open_storage(storage as _).unwrap();
+    assert_eq!(closed.dataset("data").unwrap().read_raw::<f64>().unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0]);
 }
