@@ -89,12 +89,18 @@ impl Core {
         self.write_through(published.base, &format::encode(&published, &())?)
     }
 
+    /// Gives up the state that the file was opened with: from here on, bytes are overwritten in their places.
+    pub(super) fn let_go(&mut self) -> Result<()> {
+        self.mark_open()?;
+        self.txn_mut()?.guard = Guard::LetGo;
+        Ok(())
+    }
+
     /// Writes what is in memory to the storage, as far as that harms nothing that is published.
     pub(super) fn spill(&mut self) -> Result<()> {
-        let txn = self.txn_mut()?;
-        match txn.guard {
+        match self.txn_mut()?.guard {
             Guard::Willing => {
-                txn.guard = Guard::LetGo;
+                self.let_go()?;
                 self.write_pieces(|_, _| true)
             }
             Guard::LetGo => self.write_pieces(|_, _| true),

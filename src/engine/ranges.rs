@@ -13,12 +13,14 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
-    /// Adds a range that shares no byte with those that are there; empty ones are nothing.
+    /// Adds a range; empty ones are nothing. What of it is there already, as when a damaged file gives the same space
+    /// back twice, stays what it is.
     pub(super) fn insert(&mut self, range: Range<u64>) {
-        let Range { mut start, mut end } = range;
-        if start >= end {
+        if range.is_empty() {
             return;
         }
+        self.remove(range.clone());
+        let Range { mut start, mut end } = range;
         if let Some(&next) = self.by_place.get(&end) {
             self.take(end, next);
             end = next;
@@ -29,8 +31,7 @@ impl Ranges {
             self.take(before, before_end);
             start = before;
         }
-        self.by_place.insert(start, end);
-        self.by_size.insert((end - start, start));
+        self.put(start, end);
     }
 
     /// Takes away whatever of a range is there.
@@ -44,8 +45,8 @@ impl Ranges {
             .collect();
         for (start, end) in overlapping {
             self.take(start, end);
-            self.insert(start..range.start.min(end));
-            self.insert(range.end.max(start)..end);
+            self.put(start, range.start.min(end));
+            self.put(range.end.max(start), end);
         }
     }
 
@@ -74,6 +75,13 @@ impl Ranges {
         self.by_place.iter().map(|(&start, &end)| start..end)
     }
 
+    fn put(&mut self, start: u64, end: u64) {
+        if start < end {
+            self.by_place.insert(start, end);
+            self.by_size.insert((end - start, start));
+        }
+    }
+
     fn take(&mut self, start: u64, end: u64) {
         self.by_place.remove(&start);
         self.by_size.remove(&(end - start, start));
@@ -98,6 +106,18 @@ mod tests {
         assert_eq!((ranges.ending_at(38), ranges.ending_at(37)), (Some(25), None));
         ranges.remove(0..100);
         assert_eq!(ranges, Ranges::default());
+    }
+
+    #[test]
+    fn what_is_there_already_counts_once() {
+        let mut ranges = Ranges::default();
+        ranges.insert(10..20);
+        ranges.insert(30..40);
+        for range in [10..20, 12..15, 15..35, 5..12] {
+            ranges.insert(range);
+        }
+        assert_eq!((ranges.ending_at(40), ranges.iter().count()), (Some(5), 1));
+        assert_eq!((ranges.fit(35, 1), ranges.fit(36, 1)), (Some(5), None));
     }
 
     #[test]

@@ -188,6 +188,23 @@ mod tests {
         assert_eq!(space.end(), 100);
     }
 
+    /// Two chunk records of a damaged file may have the same address.
+    #[test]
+    fn space_that_is_given_back_twice_is_handed_out_once() {
+        let mut space = Space::new(100, 8);
+        let a = space.allocate(10, 1).unwrap();
+        space.allocate(10, 1).unwrap();
+        space.begin();
+        for (address, size) in [(a, 10), (a, 10), (Address(20), 30), (Address(40), 20)] {
+            space.release(address, size);
+        }
+        space.keep();
+        space.publish();
+        let handed_out: Vec<_> = (0..5).map(|_| space.allocate(10, 1).unwrap().0).collect();
+        assert_eq!(handed_out, [100, 20, 30, 40, 50]);
+        assert_eq!(space.allocate(10, 1).unwrap().0, 120);
+    }
+
     #[test]
     fn alignment_leaves_its_gap_free() {
         let mut space = Space::new(3, 8);

@@ -99,7 +99,10 @@ impl Core {
         self.check_writable()?;
         self.begin()?;
         match edit(self) {
-            Ok(value) => self.keep().map(|()| value),
+            Ok(value) => {
+                self.keep();
+                Ok(value)
+            }
             Err(error) => {
                 self.undo();
                 Err(error)
@@ -112,11 +115,15 @@ impl Core {
         if self.txn_mut()?.saved.is_none() {
             return Ok(());
         }
-        self.keep()?;
+        self.keep();
         self.begin()
     }
 
+    /// Makes room first: if that fails, the edit has not begun, whereas afterwards it would have happened.
     fn begin(&mut self) -> Result<()> {
+        if self.overlay.memory() > SPILL {
+            self.spill()?;
+        }
         let superblock = self.superblock.clone();
         let txn = self.txn_mut()?;
         txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone() });
@@ -125,12 +132,12 @@ impl Core {
         Ok(())
     }
 
-    fn keep(&mut self) -> Result<()> {
-        let txn = self.txn_mut()?;
-        txn.saved = None;
-        txn.space.keep();
+    fn keep(&mut self) {
+        if let Some(txn) = &mut self.txn {
+            txn.saved = None;
+            txn.space.keep();
+        }
         self.overlay.keep();
-        if self.overlay.memory() > SPILL { self.spill() } else { Ok(()) }
     }
 
     fn undo(&mut self) {
@@ -201,13 +208,14 @@ impl Core {
     pub(crate) fn write_raw(&mut self, address: Address, data: &[u8]) -> Result<()> {
         let memory = self.overlay.memory();
         let len = data.len() as u64;
+        let many = memory.saturating_add(data.len()) > SPILL;
         let txn = self.txn_mut()?;
         txn.changed = true;
-        let many = memory.saturating_add(data.len()) > SPILL;
-        if txn.guard == Guard::Willing && many {
-            txn.guard = Guard::LetGo;
+        let is_fresh = txn.space.is_fresh(address.0, len);
+        if txn.guard == Guard::Willing && many && !is_fresh {
+            self.let_go()?;
         }
-        if txn.space.is_fresh(address.0, len) || txn.guard == Guard::LetGo {
+        if is_fresh || self.txn_mut()?.guard == Guard::LetGo {
             let offset = self.offset(address)?;
             self.overlay.remove(address.0..address.0.saturating_add(len));
             return self.write_through(offset, data);

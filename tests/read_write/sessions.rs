@@ -37,6 +37,26 @@ fn superblocks_of_version_3_say_that_the_file_is_open() {
     assert!(!refused());
 }
 
+/// So much is not held back before the first commit: it is overwritten at once, and the file says so before.
+#[test]
+fn a_session_that_overwrites_much_says_so_at_once() {
+    const BYTES: usize = 17 << 20;
+    let storage = Arc::new(MemoryStorage::default());
+    let file = File::options().bounds(FormatBounds::V110).create_storage(storage.clone()).unwrap();
+    file.new_dataset::<u8>().shape(BYTES).create("data").unwrap().write_raw(&vec![1_u8; BYTES]).unwrap();
+    file.close().unwrap();
+    let before = storage.to_vec();
+    let file = File::options().open_storage_rw(storage.clone()).unwrap();
+    let data = file.dataset("data").unwrap();
+    data.write_slice(&[2_u8, 2, 2], 5..8).unwrap();
+    assert!(storage.to_vec() == before, "a little is held back");
+    data.write_raw(&vec![3_u8; BYTES]).unwrap();
+    assert!(File::from_bytes(storage.to_vec()).is_err());
+    file.close().unwrap();
+    let data = File::from_bytes(storage.to_vec()).unwrap().dataset("data").unwrap();
+    assert!(data.read_raw::<u8>().unwrap().iter().all(|&byte| byte == 3));
+}
+
 #[test]
 fn an_edit_that_fails_did_not_happen() {
     let storage = Arc::new(MemoryStorage::default());
