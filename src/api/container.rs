@@ -330,6 +330,10 @@ impl Container {
     /// them, to be written by [`Container::write_bytes`]. What no element names stays unused.
     pub fn store_sequence(&self, count: u32, bytes: &[u8]) -> Result<Vec<u8>> {
         self.handle.with_mut(|core| {
+            if (count == 0) != bytes.is_empty() {
+                let len = bytes.len();
+                return Err(Error::misuse(format!("{len} bytes for a sequence of {count} elements")));
+            }
             let id = core.insert_heap_object(bytes)?;
             format::encode(&VariableLength { count, id }, &core.sizes())
         })

@@ -77,3 +77,22 @@ fn bytes_have_to_fit_the_selection() {
     data.write_bytes(&[5, 0, 0, 0], 1..).unwrap();
     assert_eq!(data.read_raw::<i32>().unwrap(), [1, 5]);
 }
+
+#[test]
+fn what_cannot_be_an_element_is_refused() {
+    let folder = Folder::new("types");
+    let file = File::create(folder.file("file.h5")).unwrap();
+    let texts = ["one".to_owned()];
+    let data = file.new_dataset_builder().with_data(&texts).create("texts").unwrap();
+    assert!(data.store_sequence(2, b"").unwrap_err().to_string().contains("0 bytes for a sequence of 2"));
+    assert!(data.store_sequence(0, b"x").unwrap_err().to_string().contains("1 bytes for a sequence of 0"));
+    // Addresses of four bytes make shorter elements of the same class.
+    let narrow = File::open(super::support::project("fixtures/other_files/texts_4.h5")).unwrap();
+    let theirs = narrow.datasets().unwrap();
+    let theirs = theirs.iter().find(|dataset| dataset.dtype().unwrap().is_string()).unwrap();
+    assert_ne!(theirs.dtype().unwrap().size(), data.dtype().unwrap().size());
+    let new = file.new_dataset_builder().empty_like(&theirs.dtype().unwrap()).create("narrow");
+    let error = new.unwrap_err().to_string();
+    assert!(error.contains("a type from a file with other addresses"), "{error}");
+    assert_eq!(file.member_names().unwrap(), ["texts"]);
+}

@@ -1,7 +1,7 @@
 //! The type of a dataset or an attribute that is going to be created.
 
 use super::{Datatype, TypeDescriptor};
-use crate::base::{Result, Sizes};
+use crate::base::{Error, Result, Sizes};
 use crate::format::datatype;
 
 /// Where the type comes from.
@@ -22,7 +22,11 @@ impl NewType {
     pub(in crate::api) fn to_file(&self, sizes: Sizes) -> Result<datatype::Datatype> {
         match self {
             NewType::Described(descriptor) => descriptor.to_file(sizes),
-            NewType::Stored(stored) => Ok(stored.clone()),
+            NewType::Stored(stored) if stored.suits(sizes) => Ok(stored.clone()),
+            NewType::Stored(_) => Err(Error::unsupported(format!(
+                "a type from a file with other addresses: what elements name is told in {} bytes here",
+                sizes.offset
+            ))),
         }
     }
 }
