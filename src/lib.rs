@@ -75,6 +75,7 @@ pub use api::{
     FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection,
     SliceOrIndex, StoredElements,
 };
+pub use api::{CopyOptions, DatasetChange, Repack, RepackReport};
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };

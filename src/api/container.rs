@@ -15,7 +15,7 @@ use crate::data::{self, DatasetInfo, Reading};
 use crate::engine::{self, AttributeValue, Core, Header};
 use crate::format;
 use crate::format::datatype::Datatype as Stored;
-use crate::format::global_heap::VariableLength;
+use crate::format::global_heap::{GlobalHeapId, VariableLength};
 use crate::format::message::dataspace::Extent;
 
 /// A dataset or an attribute: elements of one type in a shape.
@@ -334,7 +334,7 @@ impl Container {
                 let len = bytes.len();
                 return Err(Error::misuse(format!("{len} bytes for a sequence of {count} elements")));
             }
-            let id = core.insert_heap_object(bytes)?;
+            let id = if count == 0 { GlobalHeapId::NULL } else { core.insert_heap_object(bytes)? };
             format::encode(&VariableLength { count, id }, &core.sizes())
         })
     }

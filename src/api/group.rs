@@ -248,7 +248,7 @@ impl Group {
     }
 
     /// Follows a path, through external links into other files.
-    fn resolve(&self, name: &[u8]) -> Result<Handle> {
+    pub(super) fn resolve(&self, name: &[u8]) -> Result<Handle> {
         let mut at = self.handle.clone();
         let mut path = name.to_vec();
         for followed in 0.. {

@@ -4,6 +4,7 @@ mod attribute;
 mod builder;
 mod chunk;
 mod container;
+mod copy;
 mod dataset;
 mod elements;
 mod extents;
@@ -14,6 +15,7 @@ mod location;
 mod mapped;
 mod options;
 mod reference;
+mod repack;
 mod selection;
 mod storage_info;
 mod stored_elements;
@@ -24,6 +26,7 @@ pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, Attribute
 pub use builder::{ChunkOpts, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty};
 pub use chunk::ChunkInfo;
 pub use container::Container;
+pub use copy::CopyOptions;
 pub use dataset::{Dataset, Filter as FilterInfo, Layout};
 pub use extents::{Extent, Extents};
 pub use file::File;
@@ -32,6 +35,7 @@ pub use location::Location;
 pub use mapped::MappedArray;
 pub use options::FileOptions;
 pub use reference::{ReferenceTarget, RegionSelection};
+pub use repack::{DatasetChange, Repack, RepackReport};
 pub use selection::{Selection, SliceOrIndex};
 pub use storage_info::{
     AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualAxis, VirtualSelection, VirtualSource,

@@ -49,6 +49,11 @@ impl Grid {
         scaled.iter().zip(&self.chunk).map(|(&n, &size)| n.saturating_mul(size)).collect()
     }
 
+    /// Whether a chunk has elements of the dataspace.
+    pub(crate) fn has(&self, scaled: &[u64]) -> bool {
+        self.corner(scaled).iter().zip(&self.shape).all(|(corner, limit)| corner < limit)
+    }
+
     /// Whether a chunk reaches over the edge of the dataspace.
     pub(crate) fn is_partial(&self, scaled: &[u64]) -> bool {
         self.corner(scaled)

@@ -9,7 +9,7 @@ use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, I
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
 use crate::format::message::layout::{Layout, Storage};
 use crate::format::message::link::Target;
-use crate::format::object_header::CONSTANT;
+use crate::format::object_header::{CONSTANT, Message};
 
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
@@ -80,24 +80,14 @@ pub(crate) fn create_dataset(
         (_, None) => LATE,
     };
     let versions = core.versions();
-    let fill = FillValue {
-        version: versions.fill_value,
-        allocation_time,
-        write_time: new.fill_time,
-        value: new.fill.clone().map_or(Fill::Default, Fill::User),
-    };
+    let value = new.fill.clone().map_or(Fill::Default, Fill::User);
+    let fill = FillValue { version: versions.fill_value, allocation_time, write_time: new.fill_time, value };
     let space = Dataspace::new(new.extent.clone(), versions.dataspace);
     let datatype = new.datatype.in_version(versions.datatype);
-    let mut messages = vec![
-        Header::new_message(core, &space, 0)?,
-        Header::new_message(core, &datatype, CONSTANT)?,
-        Header::new_message(core, &fill, CONSTANT)?,
-        Header::new_message(core, &layout, 0)?,
-    ];
-    // Releases before 1.6 know no other fill value.
-    if let Some(value) = new.fill.as_ref().filter(|_| versions.fill_value < FIRST_WITHOUT_OLD) {
-        messages.push(Header::new_message(core, &FillValueOld(value.clone()), CONSTANT)?);
-    }
+    let mut messages =
+        vec![Header::new_message(core, &space, 0)?, Header::new_message(core, &datatype, CONSTANT)?];
+    messages.extend(fill_messages(core, &fill)?);
+    messages.push(Header::new_message(core, &layout, 0)?);
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
@@ -111,7 +101,18 @@ pub(crate) fn create_dataset(
     Ok(address)
 }
 
-fn chunk_shape(new: &NewDataset) -> Result<Option<Vec<u64>>> {
+/// The fill value; beside old versions of its message, that of the releases before 1.6, which know no other.
+pub(super) fn fill_messages(core: &Core, fill: &FillValue) -> Result<Vec<Message>> {
+    let mut messages = vec![Header::new_message(core, fill, CONSTANT)?];
+    if let Fill::User(value) = &fill.value
+        && fill.version < FIRST_WITHOUT_OLD
+    {
+        messages.push(Header::new_message(core, &FillValueOld(value.clone()), CONSTANT)?);
+    }
+    Ok(messages)
+}
+
+pub(super) fn chunk_shape(new: &NewDataset) -> Result<Option<Vec<u64>>> {
     let Some(shape) = new.extent.shape().filter(|shape| !shape.is_empty()) else {
         return match new.chunk {
             ChunkRequest::Automatic if new.filters.is_empty() => Ok(None),
@@ -144,7 +145,7 @@ fn check_chunk(new: &NewDataset, shape: &[u64], chunk: &[u64]) -> Result<()> {
 }
 
 /// Halves the longest axis until a chunk is small enough; axes without elements count as some that will come.
-fn automatic_chunk(shape: &[u64], element: u64) -> Vec<u64> {
+pub(super) fn automatic_chunk(shape: &[u64], element: u64) -> Vec<u64> {
     let mut chunk: Vec<u64> = shape.iter().map(|&size| if size == 0 { 1024 } else { size }).collect();
     let bytes = |chunk: &[u64]| chunk.iter().fold(element.max(1), |n, &size| n.saturating_mul(size));
     while bytes(&chunk) > AUTOMATIC_CHUNK_BYTES {
@@ -154,7 +155,7 @@ fn automatic_chunk(shape: &[u64], element: u64) -> Vec<u64> {
     chunk
 }
 
-fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
+pub(super) fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
     let element = u64::from(new.datatype.size);
     let bytes = byte_count(new.extent.shape().map_or(Ok(0), element_count)?, to_usize(element)?)?;
     let storage = match chunk {
@@ -178,7 +179,12 @@ fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Resu
     Ok(Layout { version: 3, old_sizes: Vec::new(), storage })
 }
 
-fn pipeline(filters: &Filters, new: &NewDataset, chunk: &[u64], version: u8) -> Result<FilterPipeline> {
+pub(super) fn pipeline(
+    filters: &Filters,
+    new: &NewDataset,
+    chunk: &[u64],
+    version: u8,
+) -> Result<FilterPipeline> {
     // A fill value that nobody set is zero, and counts for filters that treat it apart.
     let zeros = vec![0; to_usize(u64::from(new.datatype.size))?];
     let fill = Some(new.fill.as_deref().unwrap_or(&zeros));

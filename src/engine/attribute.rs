@@ -24,15 +24,22 @@ pub(crate) struct AttributeValue {
     pub(crate) data: Vec<u8>,
 }
 
-/// Every attribute of an object, as they are stored or in the order of their creation; one that cannot be read is an
+/// Every attribute of an object, in the order of their creation where the object keeps that, else as stored; one that cannot be read is an
 /// error of its own.
 pub(crate) fn attributes(core: &Core, header: &Header) -> Result<Vec<Result<AttributeValue>>> {
+    let stored = stored_attributes(core, header)?.into_iter();
+    Ok(stored.map(|read| read.and_then(|(a, offset)| value(core, a, offset))).collect())
+}
+
+/// The same without following what is shared; with each attribute comes where it lies in the file.
+pub(crate) fn stored_attributes(core: &Core, header: &Header) -> Result<Vec<Result<(Attribute, u64)>>> {
     if let Some(dense) = dense(core, header)? {
-        let read = dense.attributes().into_iter();
-        return Ok(read.map(|read| read.and_then(|(a, offset)| value(core, a, offset))).collect());
+        return Ok(dense.attributes());
     }
-    let compact = header.all(MessageType::ATTRIBUTE);
-    Ok(compact.map(|message| value(core, header.decode(core, message)?, message.offset)).collect())
+    let mut compact: Vec<&Message> = header.all(MessageType::ATTRIBUTE).collect();
+    compact.sort_by_key(|message| message.creation_order);
+    let read = compact.into_iter().map(|message| Ok((header.decode(core, message)?, message.offset)));
+    Ok(read.collect())
 }
 
 /// Every attribute in the order of their creation; none if the object does not keep that.
@@ -40,16 +47,7 @@ pub(crate) fn attributes_by_creation_order(
     core: &Core,
     header: &Header,
 ) -> Result<Option<Vec<Result<AttributeValue>>>> {
-    if !header.prefix.style().ordered {
-        return Ok(None);
-    }
-    if dense(core, header)?.is_some() {
-        return attributes(core, header).map(Some);
-    }
-    let mut compact: Vec<&Message> = header.all(MessageType::ATTRIBUTE).collect();
-    compact.sort_by_key(|message| message.creation_order);
-    let read = compact.into_iter().map(|message| value(core, header.decode(core, message)?, message.offset));
-    Ok(Some(read.collect()))
+    if header.prefix.style().ordered { attributes(core, header).map(Some) } else { Ok(None) }
 }
 
 /// The attribute with this name.
@@ -101,7 +99,8 @@ fn value(core: &Core, attribute: Attribute, offset: u64) -> Result<AttributeValu
     Ok(AttributeValue { name: attribute.name, datatype, committed, extent, data })
 }
 
-fn part<T: message::Message>(core: &Core, part: Part<T>) -> Result<T> {
+/// A part of an attribute, wherever it is.
+pub(crate) fn part<T: message::Message>(core: &Core, part: Part<T>) -> Result<T> {
     match part {
         Part::Here(value) => Ok(value),
         Part::Shared(shared) => resolve_shared(core, &shared),

@@ -29,6 +29,11 @@ pub(crate) fn create_attribute(
     storage.create(core, &attribute)
 }
 
+/// Adds an attribute that was put together elsewhere.
+pub(crate) fn add_attribute(core: &mut Core, object: Address, attribute: &Attribute) -> Result<()> {
+    AttributeStorage::open(core, object)?.create(core, attribute)
+}
+
 /// Gives an attribute other values of the same type and shape.
 pub(crate) fn write_attribute(core: &mut Core, object: Address, name: &[u8], data: Vec<u8>) -> Result<()> {
     let storage = AttributeStorage::open(core, object)?;

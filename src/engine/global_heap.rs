@@ -19,11 +19,10 @@ impl Core {
         f(object(self, address, &heap, index)?)
     }
 
-    /// Stores an object and returns its identifier; of no bytes, that of no object.
+    /// Stores an object, which may have no bytes, and returns its identifier.
+    ///
+    /// An empty string has an object without bytes, as libhdf5 writes it: without any object it would be a null pointer.
     pub(crate) fn insert_heap_object(&mut self, data: &[u8]) -> Result<GlobalHeapId> {
-        if data.is_empty() {
-            return Ok(GlobalHeapId::NULL);
-        }
         let sizes = self.sizes();
         if let Some((address, heap)) = &mut self.txn_mut()?.open_heap
             && let Some(index) = heap.insert(data)?

@@ -90,12 +90,17 @@ fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseLinks<'a>>> 
 /// Writes an empty group in the style that the file's bounds ask for; returns the address of its header.
 pub(crate) fn new_group_header(core: &mut Core) -> Result<Address> {
     if core.versions().symbol_tables {
-        let table = symbol_table_edit::create(core)?;
+        let table = create_symbol_table(core)?;
         let messages = vec![Header::new_message(core, &table, 0)?];
         return Ok(Header::create(core, messages, 0)?.address);
     }
     let messages = new_style_messages(core)?;
     Ok(Header::create(core, messages, NEW_GROUP_SLACK)?.address)
+}
+
+/// Makes what an old-style group without links has beside its header.
+pub(crate) fn create_symbol_table(core: &mut Core) -> Result<SymbolTable> {
+    symbol_table_edit::create(core)
 }
 
 /// The messages of a new-style group without links.
@@ -122,7 +127,7 @@ pub(crate) fn insert_link(core: &mut Core, parent: Address, name: &str, target: 
 }
 
 /// Adds a link whose name was looked at.
-pub(super) fn add_link(core: &mut Core, parent: Address, link: Link) -> Result<()> {
+pub(crate) fn add_link(core: &mut Core, parent: Address, link: Link) -> Result<()> {
     if let Some(table) = Header::load(core, parent)?.message::<SymbolTable>(core)? {
         if symbol_table_edit::can_hold(&link) {
             return symbol_table_edit::insert(core, &table, &link);

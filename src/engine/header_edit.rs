@@ -16,10 +16,20 @@ const LONGEST_NIL: usize = 0xfff8;
 impl Header {
     /// Makes the header of a new object with room for `slack` more bytes of messages.
     pub(crate) fn create(core: &mut Core, messages: Vec<Message>, slack: usize) -> Result<Header> {
-        let mut prefix = match core.versions().object_header {
+        let prefix = match core.versions().object_header {
             1 => Prefix::Version1 { messages: 0, reference_count: 1 },
-            _ => Prefix::Version2 { flags: 0, times: None, thresholds: None },
+            _ => Prefix::version_2(0, None, None),
         };
+        Header::create_with(core, prefix, messages, slack)
+    }
+
+    /// The same in a version, and with times and thresholds, that the caller chooses.
+    pub(crate) fn create_with(
+        core: &mut Core,
+        mut prefix: Prefix,
+        messages: Vec<Message>,
+        slack: usize,
+    ) -> Result<Header> {
         let style = prefix.style();
         // Whatever is to come needs room for where it is.
         let capacity = (total(&messages, style) + style.padded(slack)).max(link_len(core, style));

@@ -192,6 +192,19 @@ impl LocalHeapEdit {
 }
 
 /// The error for an offset at which no string begins.
+/// Makes a heap of names; returns its address and where in it each name is.
+pub(crate) fn create_name_heap(core: &mut Core, names: &[&[u8]]) -> Result<(Address, Vec<u64>)> {
+    let lengths = names.iter().map(|name| (name.len() as u64 + 1).next_multiple_of(ALIGNMENT));
+    let room = lengths.sum::<u64>() + ALIGNMENT + FreeBlock::least(core.sizes());
+    let mut heap = LocalHeapEdit::create(core, room)?;
+    // libhdf5 begins every such heap with the empty name.
+    heap.insert(b"")?;
+    let offsets = names.iter().map(|name| heap.insert(name)).collect::<Result<_>>()?;
+    let address = heap.address();
+    heap.store(core)?;
+    Ok((address, offsets))
+}
+
 pub(super) fn missing_string(core: &Core, heap: Address, offset: u64) -> Error {
     let error = Error::field("name offset", offset, "no string ends behind it in the local heap");
     error.at(Structure::LocalHeap, core.offset(heap).unwrap_or(heap.0))

@@ -44,8 +44,12 @@ mod txn;
 mod unlink;
 
 pub(crate) use self::core::{Core, KValues};
-pub(crate) use attribute::{AttributeValue, attribute, attributes, attributes_by_creation_order};
-pub(crate) use attribute_edit::{create_attribute, delete_attribute, rename_attribute, write_attribute};
+pub(crate) use attribute::{
+    AttributeValue, attribute, attributes, attributes_by_creation_order, part, stored_attributes,
+};
+pub(crate) use attribute_edit::{
+    add_attribute, create_attribute, delete_attribute, rename_attribute, write_attribute,
+};
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub(crate) use btree_v2_edit::BTree2Edit;
@@ -53,13 +57,16 @@ pub use driver::Driver;
 pub(crate) use driver::members_of;
 pub use file_access::FileAccess;
 pub(crate) use group::{
-    check_new_name, create_group, find_link, insert_link, kind_of, links, links_by_creation_order,
-    new_group_header, remove_link,
+    add_link, check_new_name, create_group, create_symbol_table, find_link, insert_link, kind_of, links,
+    links_by_creation_order, new_group_header, remove_link,
 };
 pub(crate) use header::Header;
+pub(crate) use local_heap::create_name_heap;
 pub(crate) use modified::modified;
 pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
 pub(crate) use path::{Resolved, join, resolve, split_parent};
-pub(crate) use unlink::{add_reference, check_not_root, references_of, release_object, remove_reference};
+pub(crate) use unlink::{
+    add_reference, check_not_root, references_of, release_object, remove_reference, set_links,
+};

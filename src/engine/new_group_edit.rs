@@ -28,14 +28,16 @@ impl NewGroupEdit {
         Ok(NewGroupEdit { header, info, thresholds: thresholds.map(Thresholds::from).unwrap_or_default() })
     }
 
-    /// Adds a link with a name that is new; its place in the creation order is the next one.
+    /// Adds a link with a name that is new; its place in the creation order is its own, or else the next one.
     pub(super) fn insert(mut self, core: &mut Core, link: Link) -> Result<()> {
         let before = self.info.clone();
-        if let Some(next) = &mut self.info.next_creation_order {
-            let after = next.checked_add(1);
-            *next = after.ok_or_else(|| Error::limit("creation order values", *next, *next - 1))?;
+        let order = before.next_creation_order.map(|next| link.creation_order.unwrap_or(next));
+        if let (Some(next), Some(order)) = (&mut self.info.next_creation_order, order) {
+            let after = order.checked_add(1);
+            let after = after.ok_or_else(|| Error::limit("creation order values", order, order - 1))?;
+            *next = after.max(*next);
         }
-        let link = Link::of_bytes(&link.name, link.charset, before.next_creation_order, link.target);
+        let link = Link::of_bytes(&link.name, link.charset, order, link.target);
         let message = Header::new_message(core, &link, 0)?;
         let count = self.header.all(MessageType::LINK).count();
         let compact = count < self.thresholds.most_compact && self.fits(&message);

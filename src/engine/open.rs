@@ -105,6 +105,28 @@ impl Core {
         Ok(core)
     }
 
+    /// Makes another group the root of a file that was just created, whose own root nothing refers to.
+    pub(crate) fn replace_root(&mut self, header: Address) -> Result<()> {
+        let old = Header::load(self, self.superblock.root_header())?;
+        let table = Header::load(self, header)?.message::<SymbolTable>(self)?;
+        self.superblock.root = root_of(self.superblock.version, header, table.as_ref());
+        super::release_object(self, &old)
+    }
+
+    /// Copies the bytes in front of another file, which has as many of them.
+    pub(crate) fn copy_userblock(&mut self, from: &Core) -> Result<()> {
+        const PIECE: u64 = 4 << 20;
+        let end = self.superblock.base.min(from.superblock.base);
+        let mut done = 0;
+        while done < end {
+            let mut piece = vec![0; crate::base::to_usize(PIECE.min(end - done))?];
+            from.storage.read_at(done, &mut piece)?;
+            self.write_through(done, &piece)?;
+            done += piece.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Whether a driver has spread the file over several.
     fn is_one_of_several(&self) -> Result<bool> {
         match &self.superblock.root {

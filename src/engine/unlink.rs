@@ -1,5 +1,6 @@
 //! Hard links: counting them, and giving back what an object takes when the last one goes.
 
+use super::attribute::stored_attributes;
 use super::dense_attributes_edit::DenseAttributesEdit;
 use super::dense_links_edit::DenseLinksEdit;
 use super::group::{is_group, links};
@@ -7,7 +8,7 @@ use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
-use crate::format::message::attribute::{Attribute, Part};
+use crate::format::message::attribute::Part;
 use crate::format::message::dense_info::{AttributeInfo, LinkInfo};
 use crate::format::message::link::Target;
 use crate::format::message::reference_count::ReferenceCount;
@@ -34,6 +35,12 @@ pub(crate) fn remove_reference(core: &mut Core, object: Address) -> Result<Optio
     }
 }
 
+/// Sets the number of hard links that an object says it has.
+pub(crate) fn set_links(core: &mut Core, object: Address, count: u32) -> Result<()> {
+    let header = Header::load(core, object)?;
+    set_reference_count(core, &header, count)
+}
+
 fn set_reference_count(core: &mut Core, header: &Header, count: u32) -> Result<()> {
     let mut header = header.clone();
     match &mut header.prefix {
@@ -57,19 +64,11 @@ pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>
     // A committed type has its own type in itself.
     references.extend(header.committed::<Datatype>(core)?);
     for attribute in stored_attributes(core, header)? {
-        if let Part::Shared(SharedMessage { place: Place::Header(address), .. }) = attribute.datatype {
+        if let Part::Shared(SharedMessage { place: Place::Header(address), .. }) = attribute?.0.datatype {
             references.push(address);
         }
     }
     Ok(references)
-}
-
-fn stored_attributes(core: &Core, header: &Header) -> Result<Vec<Attribute>> {
-    let info: Option<AttributeInfo> = header.message(core)?;
-    if let Some(dense) = info.as_ref().map_or(Ok(None), DenseAttributesEdit::named)? {
-        return Ok(dense.all(core)?.into_iter().map(|(_, attribute)| attribute).collect());
-    }
-    header.all(MessageType::ATTRIBUTE).map(|message| header.decode(core, message)).collect()
 }
 
 /// Gives the space of an object's header back, and of its links and attributes. Raw data is not its business.

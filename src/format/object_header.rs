@@ -149,6 +149,22 @@ impl Style {
 }
 
 impl Prefix {
+    /// The prefix of a version 2 header with the flags that its parts call for; `order` is what
+    /// [`attribute_order`](Self::attribute_order) gives.
+    pub(crate) fn version_2(order: u8, times: Option<[u32; 4]>, thresholds: Option<(u16, u16)>) -> Self {
+        let has_times = if times.is_some() { HAS_TIMES } else { 0 };
+        let has_thresholds = if thresholds.is_some() { HAS_THRESHOLDS } else { 0 };
+        Prefix::Version2 { flags: order | has_times | has_thresholds, times, thresholds }
+    }
+
+    /// The flags that tell whether the creation order of attributes is tracked, and indexed.
+    pub(crate) fn attribute_order(&self) -> u8 {
+        match self {
+            Prefix::Version1 { .. } => 0,
+            Prefix::Version2 { flags, .. } => flags & (ATTRIBUTE_ORDER_TRACKED | ATTRIBUTE_ORDER_INDEXED),
+        }
+    }
+
     pub(crate) fn style(&self) -> Style {
         match *self {
             Prefix::Version1 { .. } => Style { version: 1, ordered: false },

@@ -5,6 +5,7 @@ mod dump;
 mod edit;
 mod ls;
 mod open;
+mod repack;
 
 use std::io;
 use std::path::PathBuf;
@@ -26,7 +27,8 @@ Examples:
   h5 ls -v data.h5/group/dataset   all about one of them but its values
   h5 dump data.h5                  everything, as libhdf5's h5dump prints it
   h5 digest data.h5                everything, with a hash of every dataset's values
-  h5 mv data.h5 raw original       another name; rm, ln, mkgroup and attr change files too
+  h5 mv data.h5 raw original       another name; copy, rm, ln, mkgroup and attr change files too
+  h5 repack data.h5 small.h5       a fresh file without unused space
 
 Exit codes: 0 fine, 1 something could not be done, 2 wrong usage.";
 
@@ -74,6 +76,12 @@ enum Verb {
     /// Links to an object of the file, to a path, or to a path in another file.
     #[command(after_help = edit::ln::EXAMPLES)]
     Ln(edit::ln::Options),
+    /// Copies an object, with everything below it.
+    #[command(after_help = edit::copy::EXAMPLES)]
+    Copy(edit::copy::Options),
+    /// Writes a file anew: without unused space, and with other chunks, filters, layouts or versions.
+    #[command(after_help = repack::EXAMPLES)]
+    Repack(repack::Options),
     /// Creates groups.
     #[command(after_help = edit::mkgroup::EXAMPLES)]
     Mkgroup(edit::mkgroup::Options),
@@ -90,6 +98,8 @@ fn main() -> ExitCode {
         Verb::Rm(options) => edit::rm::run(&options),
         Verb::Mv(options) => edit::mv::run(&options),
         Verb::Ln(options) => edit::ln::run(&options),
+        Verb::Copy(options) => edit::copy::run(&options),
+        Verb::Repack(options) => repack::run(&options),
         Verb::Mkgroup(options) => edit::mkgroup::run(&options),
         Verb::Attr(options) => edit::attr::run(&options),
     };

@@ -1,11 +1,11 @@
 //! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, and reading them.
 
+mod between;
 mod extent;
 mod mapping;
 mod name;
 mod read;
 mod source;
-mod transfer;
 
 use crate::base::Result;
 use crate::engine::Core;

@@ -12,9 +12,10 @@ use super::super::fill::Pattern;
 use super::super::gathered::{Gathered, Heap, gathers};
 use super::super::read::{Reading, read};
 use super::super::sink::{self, Band};
+use super::super::transfer::Transfer;
+use super::between::Between;
 use super::mapping::{Growth, Mapping, region};
 use super::source::{Source, Step};
-use super::transfer::{Between, Transfer};
 use super::{extent, virtual_mappings};
 
 /// Reads what is selected, converted by `plan`, into `out`, which holds zeros.
@@ -52,9 +53,10 @@ fn pattern(reading: Reading<'_>) -> Result<Pattern> {
         return Ok(pattern);
     }
     let heap = Heap { core, gathered: None };
-    let between = Between { from: heap, to: heap, gathered, file: None };
+    let mut between = Between { from: heap, to: heap, gathered, file: None };
     let mut element = vec![0; info.element_size()?];
-    Transfer::new(&info.datatype, &info.datatype)?.run(between, pattern.element(), &mut element)?;
+    let transfer = Transfer::new(&info.datatype, &info.datatype, false)?;
+    transfer.run(&mut between, pattern.element(), &mut element)?;
     Ok(Pattern::new(element))
 }
 
@@ -168,7 +170,7 @@ impl<'a> Request<'a, '_> {
         }
         match target {
             Some(target) => Plan::new(from, target).map(Way::Plan),
-            None => Transfer::new(from, &info.datatype).map(Way::Transfer),
+            None => Transfer::new(from, &info.datatype, false).map(Way::Transfer),
         }
     }
 }
@@ -280,14 +282,14 @@ impl Part<'_> {
         let own = gathers(&self.source.info).then(Gathered::default);
         self.cover(places, &Plan::identity(size), None, own.as_ref(), &mut stored)?;
         let name = core.path().map(|path| path.as_os_str().as_encoded_bytes());
-        let between = Between {
+        let mut between = Between {
             from: Heap { core, gathered: own.as_ref() },
             to: Heap { core: self.reading.core, gathered: None },
             gathered: self.reading.gathered,
             file: name.filter(|_| !self.source.is_in_this_file()),
         };
         out.fill(0);
-        transfer.run(between, &stored, out)
+        transfer.run(&mut between, &stored, out)
     }
 
     fn cover(

@@ -50,13 +50,25 @@ impl Attribute {
         least: u8,
     ) -> Self {
         let charset = u8::from(!name.is_ascii());
+        Self::of_bytes(name.as_bytes().to_vec(), charset, datatype, dataspace, data, least)
+    }
+
+    /// The same with a name as it is stored.
+    pub(crate) fn of_bytes(
+        name: Vec<u8>,
+        charset: u8,
+        datatype: Part<Datatype>,
+        dataspace: Part<Dataspace>,
+        data: Vec<u8>,
+        least: u8,
+    ) -> Self {
         let needed = match charset {
             0 if datatype.is_shared() || dataspace.is_shared() => FIRST_SHARED,
             0 => 1,
             _ => FIRST_CHARSET,
         };
         let version = least.max(needed);
-        Attribute { version, charset, name: name.as_bytes().to_vec(), datatype, dataspace, data }
+        Attribute { version, charset, name, datatype, dataspace, data }
     }
 }
 

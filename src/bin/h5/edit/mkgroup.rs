@@ -38,7 +38,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     })
 }
 
-fn create_all(file: &File, path: &str) -> Result<(), Failure> {
+/// Creates a group and those above it, as far as they are not there.
+pub(super) fn create_all(file: &File, path: &str) -> Result<(), Failure> {
     let path = path.trim_end_matches('/');
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
     for group in ends.map(|end| &path[..end]).filter(|group| !group.is_empty() && !group.ends_with('/')) {

@@ -3,9 +3,11 @@
 //! | file | what it does |
 //! |---|---|
 //! | `rm`, `mv`, `ln`, `mkgroup` | links and groups |
+//! | `copy` | objects, from this file or another one |
 //! | `attr` | attributes |
 
 pub(crate) mod attr;
+pub(crate) mod copy;
 pub(crate) mod ln;
 pub(crate) mod mkgroup;
 pub(crate) mod mv;

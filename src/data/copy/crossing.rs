@@ -1,0 +1,76 @@
+//! What elements and fill values name, on its way from one file to the other.
+
+use crate::base::{Address, Budget, Result, Sizes};
+use crate::format::datatype::{Class, Datatype};
+use crate::format::global_heap::GlobalHeapId;
+
+use super::super::transfer::{Crossing, Transfer};
+use super::{Copier, is_object};
+
+impl Crossing for Copier<'_> {
+    fn source_sizes(&self) -> Sizes {
+        self.ends.source().sizes()
+    }
+
+    fn target_sizes(&self) -> Sizes {
+        self.ends.target().sizes()
+    }
+
+    fn budget(&self) -> Budget {
+        self.ends.source().budget.clone()
+    }
+
+    fn load(&mut self, id: GlobalHeapId) -> Result<Vec<u8>> {
+        self.ends.source().heap_object(id, |bytes| Ok(bytes.to_vec()))
+    }
+
+    fn store(&mut self, object: Vec<u8>) -> Result<GlobalHeapId> {
+        self.ends.writer().insert_heap_object(&object)
+    }
+
+    /// In the same file, references go on leading where they led. In another one, they lead to the copies; where nothing
+    /// was copied, and is not going to be, they are null, as in libhdf5.
+    fn object(&mut self, object: Address) -> Result<Option<Address>> {
+        if self.ends.is_same() && !self.rules.expand_references {
+            return Ok(Some(object));
+        }
+        if let Some(copy) = self.copies.get(&object) {
+            return Ok(Some(copy.to));
+        }
+        if self.rules.expand_references && is_object(self.ends.source(), object) {
+            return self.name(object, false).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn file(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Tells whether elements of a type mean something only in their own file.
+pub(super) fn names_things(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Sequence(_) | Class::VariableString { .. } | Class::Reference(_) => true,
+        Class::Compound(members) => members.iter().any(|member| names_things(&member.datatype)),
+        Class::Array { base, .. } => names_things(base),
+        _ => false,
+    }
+}
+
+impl Copier<'_> {
+    /// The way that elements of a type have to go; none where they are just their bytes.
+    pub(super) fn transfer(&self, from: &Datatype, to: &Datatype) -> Result<Option<Transfer>> {
+        if names_things(from) { Transfer::new(from, to, true).map(Some) } else { Ok(None) }
+    }
+
+    /// Elements as they are in the file that is copied to.
+    pub(super) fn carried(&mut self, transfer: Option<&Transfer>, source: Vec<u8>) -> Result<Vec<u8>> {
+        let Some(transfer) = transfer else { return Ok(source) };
+        let count = source.len() / transfer.source_size().max(1);
+        let len = crate::base::byte_count(count as u64, transfer.target_size())?;
+        let mut target = self.budget().zeroed::<u8>(len)?;
+        transfer.run(self, &source[..count * transfer.source_size()], &mut target)?;
+        Ok(target)
+    }
+}
