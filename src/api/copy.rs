@@ -57,13 +57,14 @@ impl CopyOptions {
         self
     }
 
-    /// Copies the objects that references lead to as well, and has the references lead to the copies.
+    /// Copies the objects that references lead to as well, and has the references lead to the copies. Those that are not
+    /// part of what is copied are linked from the root group as `~obj_pointed_by_` and their address.
     ///
-    /// Without it, references within one file stay as they are; in another file those to objects that were copied before
-    /// them lead to the copies, and the others are null.
+    /// Without it, references within one file stay as they are, and are null in another file.
     #[must_use]
     pub fn expand_references(mut self, expand: bool) -> Self {
         self.rules.expand_references = expand;
+        self.rules.link_referenced = expand;
         self
     }
 

@@ -99,6 +99,18 @@ impl DatasetChange {
         self
     }
 
+    /// Orders the bytes of each chunk by their place in the elements; see [`DatasetChange::add_filter`].
+    #[must_use]
+    pub fn shuffle(self) -> Self {
+        self.add_filter(id::SHUFFLE, &[])
+    }
+
+    /// Compresses each chunk with zlib at a level of 0 (fast) to 9 (small); see [`DatasetChange::add_filter`].
+    #[must_use]
+    pub fn deflate(self, level: u8) -> Self {
+        self.add_filter(id::DEFLATE, &[u32::from(level.min(9))])
+    }
+
     /// Takes the filters away that the dataset has.
     #[must_use]
     pub fn no_filters(mut self) -> Self {

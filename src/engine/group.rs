@@ -139,15 +139,16 @@ pub(crate) fn add_link(core: &mut Core, parent: Address, link: Link) -> Result<(
 }
 
 /// Takes a link out of a group and returns it. What it led to stays, and is not told.
-pub(crate) fn remove_link(core: &mut Core, parent: Address, name: &str) -> Result<Link> {
+pub(crate) fn remove_link(core: &mut Core, parent: Address, name: impl AsRef<[u8]>) -> Result<Link> {
+    let name = name.as_ref();
     core.check_writable()?;
     let header = Header::clone(&*Header::load(core, parent)?);
     if let Some(table) = header.message::<SymbolTable>(core)? {
-        return symbol_table_edit::remove(core, &table, name.as_bytes());
+        return symbol_table_edit::remove(core, &table, name);
     }
     check_group(core, &header)?;
-    let removed = NewGroupEdit::open(core, header)?.remove(core, name.as_bytes())?;
-    removed.ok_or_else(|| Misuse::NotFound { path: name.to_owned() }.into())
+    let removed = NewGroupEdit::open(core, header)?.remove(core, name)?;
+    removed.ok_or_else(|| Misuse::NotFound { path: String::from_utf8_lossy(name).into_owned() }.into())
 }
 
 /// Refuses names that exist or that a path cannot hold.

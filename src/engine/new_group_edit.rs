@@ -268,7 +268,7 @@ mod tests {
         for count in [1u64, 3] {
             (0..count).for_each(|i| insert_link(&mut core, group, &i.to_string(), soft("t")).unwrap());
             assert_eq!(info(&core, group).next_creation_order, Some(count));
-            (0..count).for_each(|i| assert!(remove_link(&mut core, group, &i.to_string()).is_ok()));
+            (0..count).for_each(|i| assert!(remove_link(&mut core, group, i.to_string()).is_ok()));
             assert_eq!(info(&core, group), ORDERED);
         }
     }
@@ -280,7 +280,7 @@ mod tests {
         insert_link(&mut core, many, "new", soft("t")).unwrap();
         assert!(insert_link(&mut core, many, "new", soft("t")).is_err());
         for index in 0..690 {
-            remove_link(&mut core, many, &format!("link {index}")).unwrap();
+            remove_link(&mut core, many, format!("link {index}")).unwrap();
         }
         let mut left: Vec<_> = (690..700).map(|index| format!("link {index}")).collect();
         left.push("new".to_owned());

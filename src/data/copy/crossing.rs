@@ -28,16 +28,13 @@ impl Crossing for Copier<'_> {
         self.ends.writer().insert_heap_object(&object)
     }
 
-    /// In the same file, references go on leading where they led. In another one, they lead to the copies; where nothing
-    /// was copied, and is not going to be, they are null, as in libhdf5.
+    /// References lead to copies where these are wanted. Otherwise they go on leading where they led in the same file, and
+    /// are null in another one, as in libhdf5.
     fn object(&mut self, object: Address) -> Result<Option<Address>> {
-        if self.ends.is_same() && !self.rules.expand_references {
-            return Ok(Some(object));
+        if !self.rules.expand_references {
+            return Ok(self.ends.is_same().then_some(object));
         }
-        if let Some(copy) = self.copies.get(&object) {
-            return Ok(Some(copy.to));
-        }
-        if self.rules.expand_references && is_object(self.ends.source(), object) {
+        if is_object(self.ends.source(), object) {
             return self.name(object, false).map(Some);
         }
         Ok(None)

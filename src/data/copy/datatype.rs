@@ -74,15 +74,11 @@ impl Copier<'_> {
         object::fill(&mut self.ends, header, to, vec![message])
     }
 
-    /// What stands for a committed datatype in the other file; whoever asks is counted among those that share it.
+    /// What stands for a committed datatype: a copy, in the same file too, as in libhdf5. Whoever asks is counted among those that share it.
     pub(super) fn committed(&mut self, from: Address) -> Result<Address> {
-        if self.ends.is_same() {
-            engine::add_reference(self.ends.writer(), from)?;
-            return Ok(from);
-        }
         if self.rules.merge_committed && !self.copies.contains_key(&from) {
             let wanted: Datatype = Header::load(self.ends.source(), from)?.required(self.ends.source())?;
-            let wanted = for_file(&wanted, self.ends.target().sizes()).in_version(u8::MAX);
+            let wanted = without_versions(&for_file(&wanted, self.ends.target().sizes()));
             if self.committed.is_none() {
                 self.committed = Some(all_committed(self.ends.target())?);
             }
@@ -96,6 +92,26 @@ impl Copier<'_> {
     }
 }
 
+/// The type with the same version in all of it, so that equal types are equal.
+fn without_versions(datatype: &Datatype) -> Datatype {
+    let nested = |base: &Datatype| Box::new(without_versions(base));
+    let class = match datatype.class.clone() {
+        Class::Compound(mut members) => {
+            members.iter_mut().for_each(|member| member.datatype = without_versions(&member.datatype));
+            Class::Compound(members)
+        }
+        Class::Enumeration { base, members } => Class::Enumeration { base: nested(&base), members },
+        Class::Array { dims, base } => Class::Array { dims, base: nested(&base) },
+        Class::Sequence(base) => Class::Sequence(nested(&base)),
+        Class::VariableString { padding, charset, base } => {
+            Class::VariableString { padding, charset, base: nested(&base) }
+        }
+        Class::Complex(base) => Class::Complex(nested(&base)),
+        plain => plain,
+    };
+    Datatype { version: 0, class, ..datatype.clone() }
+}
+
 /// The committed datatypes that links lead to, in a form in which equal ones are equal.
 fn all_committed(core: &Core) -> Result<Vec<(Datatype, Address)>> {
     let root = core.superblock.root_header();
@@ -104,7 +120,7 @@ fn all_committed(core: &Core) -> Result<Vec<(Datatype, Address)>> {
     while let Some(address) = pending.pop() {
         let Ok(header) = Header::load(core, address) else { continue };
         match kind_of(&header) {
-            "datatype" => found.push((header.required::<Datatype>(core)?.in_version(u8::MAX), address)),
+            "datatype" => found.push((without_versions(&header.required(core)?), address)),
             "group" => {
                 for link in engine::links(core, &header)? {
                     if let Target::Hard(member) = link.target

@@ -15,11 +15,12 @@ mod object;
 mod raw;
 mod rechunk;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::base::{Address, Error, Result};
 use crate::engine::{self, Core, Header, kind_of};
 use crate::format::datatype::Datatype;
+use crate::format::message::link::Target;
 
 pub(crate) use change::{Change, LayoutRequest};
 pub(crate) use ends::Ends;
@@ -35,6 +36,8 @@ pub(crate) struct Rules {
     pub(crate) expand_external: bool,
     /// What references lead to is copied too.
     pub(crate) expand_references: bool,
+    /// What only references lead to gets a link in the root group.
+    pub(crate) link_referenced: bool,
     pub(crate) without_attributes: bool,
     /// A committed datatype that the file has already is used instead of a copy.
     pub(crate) merge_committed: bool,
@@ -85,6 +88,8 @@ pub(crate) struct Copier<'a> {
     named: VecDeque<Address>,
     /// The committed datatypes of the file that is copied to, once they were looked for.
     committed: Option<Vec<(Datatype, Address)>>,
+    /// The copies of objects that could not be copied.
+    failed: HashSet<Address>,
     outcome: Outcome,
 }
 
@@ -98,6 +103,7 @@ impl<'a> Copier<'a> {
             linked: VecDeque::new(),
             named: VecDeque::new(),
             committed: None,
+            failed: HashSet::new(),
             outcome: Outcome::default(),
         }
     }
@@ -106,8 +112,14 @@ impl<'a> Copier<'a> {
     /// than is counted: the caller's.
     pub(crate) fn run(&mut self, object: Address, path: &str) -> Result<(Address, Outcome)> {
         let first = self.link(object, path.to_owned(), 0)?;
+        // Without the object itself there is nothing to keep of it.
+        self.copy(object, false)?;
         while let Some(from) = self.linked.pop_front().or_else(|| self.named.pop_front()) {
-            self.copy(from)?;
+            self.copy(from, self.rules.keep_going)?;
+        }
+        self.take_back_failed()?;
+        if self.rules.link_referenced {
+            self.link_referenced()?;
         }
         self.count_links()?;
         Ok((first, std::mem::take(&mut self.outcome)))
@@ -152,7 +164,7 @@ impl<'a> Copier<'a> {
     }
 
     /// Copies what an object is made of; its header was reserved.
-    fn copy(&mut self, from: Address) -> Result<()> {
+    fn copy(&mut self, from: Address, keep_going: bool) -> Result<()> {
         let Some(copy) = self.copies.get_mut(&from).filter(|copy| !copy.done) else { return Ok(()) };
         copy.done = true;
         let (to, depth) = (copy.to, copy.depth);
@@ -161,10 +173,13 @@ impl<'a> Copier<'a> {
         // What was done of a long copy is kept, so that memory does not grow with it.
         self.ends.writer().settle()?;
         match done {
-            Err(error) if self.rules.keep_going => self.outcome.left_out.push(error),
-            done => return done,
+            Err(error) if keep_going => {
+                self.outcome.left_out.push(error);
+                self.failed.insert(to);
+                Ok(())
+            }
+            done => done,
         }
-        Ok(())
     }
 
     fn copy_object(&mut self, from: Address, to: Address, path: &str, depth: u32) -> Result<()> {
@@ -176,6 +191,55 @@ impl<'a> Copier<'a> {
             _ => return Err(Error::malformed("it is neither a group nor a dataset nor a datatype")),
         }
         if self.rules.without_attributes { Ok(()) } else { self.copy_attributes(&header, to, path) }
+    }
+
+    /// Takes the links away that lead to what could not be copied, and what there is of that.
+    fn take_back_failed(&mut self) -> Result<()> {
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        let mut copies: Vec<_> = self.copies.values().map(|copy| copy.to).collect();
+        copies.retain(|copy| !self.failed.contains(copy));
+        copies.sort_unstable();
+        for copy in copies {
+            let core = self.ends.writer();
+            let header = Header::load(core, copy)?;
+            if kind_of(&header) != "group" {
+                continue;
+            }
+            for link in engine::links(core, &header)? {
+                if let Target::Hard(object) = link.target
+                    && self.failed.contains(&object)
+                {
+                    engine::remove_link(core, copy, &link.name)?;
+                }
+            }
+        }
+        let mut failed: Vec<_> = self.failed.iter().copied().collect();
+        failed.sort_unstable();
+        for object in failed {
+            let core = self.ends.writer();
+            let header = Header::clone(&*Header::load(core, object)?);
+            engine::release_object(core, &header)?;
+        }
+        self.copies.retain(|_, copy| !self.failed.contains(&copy.to));
+        Ok(())
+    }
+
+    /// Links the copies that only references lead to, by the names that libhdf5 gives them.
+    fn link_referenced(&mut self) -> Result<()> {
+        let mut alone: Vec<_> = self.copies.values_mut().filter(|copy| copy.links == 0).collect();
+        alone.sort_unstable_by_key(|copy| copy.to);
+        let root = self.ends.target().superblock.root_header();
+        for copy in alone {
+            let mut name = format!("~obj_pointed_by_{}", copy.to.0);
+            while engine::check_new_name(self.ends.target(), root, &name).is_err() {
+                name.push('~');
+            }
+            engine::insert_link(self.ends.writer(), root, &name, Target::Hard(copy.to))?;
+            copy.links = 1;
+        }
+        Ok(())
     }
 
     /// Gives every copy that is linked more than once its number of links.

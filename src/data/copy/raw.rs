@@ -16,7 +16,7 @@ use super::super::dataset::DatasetInfo;
 use super::super::index::ChunkRecord;
 use super::super::read::{Reading, read};
 use super::super::transfer::Transfer;
-use super::Copier;
+use super::{Copier, datatype};
 
 /// Data that is not chunked is copied in pieces of about this many bytes.
 const PIECE: u64 = 4 << 20;
@@ -34,7 +34,9 @@ impl Copier<'_> {
             return Ok(());
         }
         let new = self.new_info(to)?;
-        let transfer = self.transfer(&info.datatype, &new.datatype)?;
+        // The type in the header is the same in another version, which makes it look different.
+        let datatype = datatype::for_file(&info.datatype, self.ends.target().sizes());
+        let transfer = self.transfer(&info.datatype, &datatype)?;
         match (&info.layout.storage, &new.layout.storage) {
             // Nothing was written, so there is nothing to copy: the fill value is the same.
             (_, Storage::Compact(_)) => self.copy_to_compact(info, &new, transfer.as_ref()),
