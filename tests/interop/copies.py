@@ -3,7 +3,7 @@
 copies.py make FILE LOW HIGH      all kinds of objects, links, types, references and layouts
 copies.py same A B [A B ...]    fails unless both of each pair hold the same; references lead to the same objects
 copies.py elements A B [A B ...]  the same for files that may store elements in other ways
-copies.py copies A B [A B ...]  the same, but A may have references in sequences as they were
+copies.py copies A B [A B ...]  the same, but A may have references in other elements as they were
 copies.py inside FILE           fails unless the copies within a file are what they should be
 copies.py theirs FILE OUT         the copies that h5py makes of the group "members", in all ways
 """
@@ -139,11 +139,11 @@ def elements(*paths):
 
 
 def copies(*paths):
-    """Those of libhdf5 first: it leaves references in sequences as they are."""
+    """Those of libhdf5 first: it leaves references in other elements as they are."""
     for a, b in zip(paths[::2], paths[1::2]):
         with h5py.File(a) as left, h5py.File(b) as right:
             comparison = Comparison(left, right)
-            comparison.sequences = comparison.counts = False
+            comparison.inner = comparison.counts = False
             comparison.all(left["/"], right["/"], "/")
 
 
@@ -162,7 +162,7 @@ class Comparison:
     def __init__(self, left, right):
         self.left, self.right = left, right
         self.met = {}
-        self.layouts = self.counts = self.sequences = True
+        self.layouts = self.counts = self.inner = True
         # What references lead to.
         self.led = []
 
@@ -251,7 +251,7 @@ class Comparison:
             assert np.array_equal(np.asarray(a), np.asarray(b)), f"{path}: {a} {b}"
 
     def references(self, a, b, path):
-        if not self.sequences and ("lists" in path or "DIMENSION_LIST" in path):
+        if not self.inner and any(name in path for name in ("lists", "DIMENSION_LIST", "REFERENCE_LIST")):
             return
         assert bool(a) == bool(b), path
         if a and b:
