@@ -265,7 +265,6 @@ def theirs(path, out):
     with h5py.File(path) as f, h5py.File(out, "w") as g:
         f.copy("members", g, "plain")
         f.copy("members", g, "shallow", shallow=True)
-        f.copy("members", g, "soft", expand_soft=True)
         f.copy("members", g, "without attributes", without_attrs=True)
         f.copy("references", g, "references", expand_refs=True)
         f.copy("references", g, "null references")
