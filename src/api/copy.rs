@@ -149,10 +149,8 @@ fn with_ends<T>(from: &Handle, to: &Handle, copy: impl FnOnce(Ends<'_>) -> Resul
             Some(reader) => reader,
             None => from.shared.read_stored()?,
         };
-        let between = |core: &mut Core| {
-            let (from_cache, to_cache) = (&from.shared.chunks, &to.shared.chunks);
-            copy(Ends::Two { from: &reader, from_cache, to: core, to_cache })
-        };
+        let between =
+            |core: &mut Core| copy(Ends::Two { from: &reader, cache: &from.shared.chunks, to: core });
         writer.edit(between)
     };
     done.map_err(|e| e.of(&from.path))

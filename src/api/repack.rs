@@ -199,9 +199,8 @@ impl Repack {
             let own = self.single.iter().rev().find(|(name, _)| name == path);
             own.map_or(&self.all, |(_, change)| change).clone()
         };
-        let cache = crate::data::ChunkCache::new(0);
         to.edit(|to| {
-            let ends = Ends::Two { from, from_cache: &shared.chunks, to, to_cache: &cache };
+            let ends = Ends::Two { from, cache: &shared.chunks, to };
             let mut copier = Copier::new(ends, rules, &change);
             let (root, outcome) = copier.run(from.superblock.root_header(), "/")?;
             copier.ends.writer().replace_root(root)?;

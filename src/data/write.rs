@@ -137,21 +137,6 @@ fn write_chunked(
     writing.through(core, cache, &info, coordinates(&ranges))
 }
 
-/// Writes to chunks that nobody is going to write to again.
-pub(super) fn write_chunks(
-    core: &mut Core,
-    cache: &ChunkCache,
-    dataset: Address,
-    slab: &Hyperslab,
-    data: &[u8],
-) -> Result<()> {
-    let info = DatasetInfo::load(core, &*Header::load(core, dataset)?)?;
-    let grid = Grid::new(&info)?;
-    let Some(ranges) = slab.boxes(grid.chunk()) else { return Ok(()) };
-    let writing = Writing { slab, data, element: info.element_size()?, grid: &grid, keeps_open: false };
-    writing.through(core, cache, &info, coordinates(&ranges))
-}
-
 impl Writing<'_> {
     /// Writes to a chunk that is open.
     fn in_memory(&self, cache: &ChunkCache, dataset: Address, scaled: &[u64]) -> Result<()> {

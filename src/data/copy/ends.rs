@@ -9,7 +9,7 @@ use super::super::chunk_cache::ChunkCache;
 /// Where both are the same, there is only one `Core`: what is read of it is therefore taken before anything is written.
 pub(crate) enum Ends<'a> {
     Same { core: &'a mut Core, cache: &'a ChunkCache },
-    Two { from: &'a Core, from_cache: &'a ChunkCache, to: &'a mut Core, to_cache: &'a ChunkCache },
+    Two { from: &'a Core, cache: &'a ChunkCache, to: &'a mut Core },
 }
 
 impl Ends<'_> {
@@ -26,8 +26,7 @@ impl Ends<'_> {
 
     pub(crate) fn source_cache(&self) -> &ChunkCache {
         match self {
-            Ends::Same { cache, .. } => cache,
-            Ends::Two { from_cache, .. } => from_cache,
+            Ends::Same { cache, .. } | Ends::Two { cache, .. } => cache,
         }
     }
 
@@ -43,14 +42,6 @@ impl Ends<'_> {
         match self {
             Ends::Same { core, .. } => core,
             Ends::Two { to, .. } => to,
-        }
-    }
-
-    /// The file that is copied to, with its chunks.
-    pub(crate) fn writer_with_cache(&mut self) -> (&mut Core, &ChunkCache) {
-        match self {
-            Ends::Same { core, cache } => (core, cache),
-            Ends::Two { to, to_cache, .. } => (to, to_cache),
         }
     }
 }

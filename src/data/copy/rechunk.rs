@@ -1,16 +1,39 @@
 //! Elements that go into chunks of their own: one chunk of the copy after the other, and only those that were written.
 
-use crate::base::Result;
+use std::ops::Range;
+
+use crate::base::{Result, to_usize};
 use crate::engine::Core;
+use crate::format::message::layout::Layout;
 use crate::select::{Axis, Hyperslab};
 
-use super::super::chunk_access::ChunkAccess;
+use super::super::allocate::{allocate_chunks, is_allocated_at_once};
+use super::super::chunk_access::{ChunkAccess, for_each};
 use super::super::chunks::{Grid, coordinates};
 use super::super::dataset::DatasetInfo;
+use super::super::open_chunks::Encoded;
+use super::super::sink;
 use super::super::transfer::Transfer;
-use super::super::write::write_chunks;
 use super::Copier;
 use super::raw::{BATCH, list_chunks};
+
+/// Chunks are encoded side by side, so many at a time.
+const TOGETHER: usize = 16;
+/// Fewer of them where they have more bytes than this together.
+const TOGETHER_BYTES: u64 = 64 << 20;
+
+/// The chunks of a copy that are being filled.
+struct Filling<'a> {
+    /// Where the elements come from.
+    info: &'a DatasetInfo,
+    new: &'a DatasetInfo,
+    transfer: Option<&'a Transfer>,
+    access: ChunkAccess,
+    layout: Layout,
+    /// The elements of chunks that wait for being encoded.
+    waiting: Vec<(Vec<u64>, Vec<u8>)>,
+    most: usize,
+}
 
 impl Copier<'_> {
     pub(super) fn copy_to_chunks(
@@ -19,21 +42,36 @@ impl Copier<'_> {
         new: &DatasetInfo,
         transfer: Option<&Transfer>,
     ) -> Result<()> {
-        let grid = Grid::new(new)?;
-        if info.chunked().is_none() {
-            return coordinates(&grid.ranges())
-                .try_for_each(|scaled| self.copy_chunk(info, new, &grid, &scaled, transfer));
+        let mut access = ChunkAccess::open(self.ends.target(), new)?;
+        let grid = access.grid.clone();
+        if is_allocated_at_once(new) {
+            allocate_chunks(self.ends.writer(), &mut access, new, &vec![0; grid.rank()])?;
         }
-        let source = ChunkAccess::open(self.ends.source(), info)?;
+        let layout = access.described(new.layout.clone());
+        let most = to_usize(TOGETHER_BYTES / grid.chunk_bytes().max(1))?.clamp(1, TOGETHER);
+        let mut filling = Filling { info, new, transfer, access, layout, waiting: Vec::new(), most };
+        if info.chunked().is_some() {
+            self.fill_written(&mut filling, &grid)?;
+        } else {
+            for scaled in coordinates(&grid.ranges()) {
+                filling.take(self, scaled)?;
+            }
+        }
+        filling.flush(self)
+    }
+
+    /// Fills the chunks that elements were written to in the file that is copied from.
+    fn fill_written(&mut self, filling: &mut Filling<'_>, grid: &Grid) -> Result<()> {
+        let source = ChunkAccess::open(self.ends.source(), filling.info)?;
         let mut done = 0;
         loop {
             let batch = list_chunks(self, &source, done)?;
             for (old, _) in batch.iter().filter(|(scaled, _)| source.grid.has(scaled)) {
-                for scaled in coordinates(&over(&source.grid, old, &grid)) {
+                for scaled in coordinates(&over(&source.grid, old, grid)) {
                     // The first of the written chunks that it covers has it copied.
-                    let covered = over(&grid, &scaled, &source.grid);
+                    let covered = over(grid, &scaled, &source.grid);
                     if first_written(self.ends.source(), &source, &covered)?.as_ref() == Some(old) {
-                        self.copy_chunk(info, new, &grid, &scaled, transfer)?;
+                        filling.take(self, scaled)?;
                     }
                 }
             }
@@ -43,36 +81,56 @@ impl Copier<'_> {
             }
         }
     }
+}
 
-    /// Reads what belongs into one chunk of the copy, and writes it.
-    fn copy_chunk(
-        &mut self,
-        info: &DatasetInfo,
-        new: &DatasetInfo,
-        grid: &Grid,
-        scaled: &[u64],
-        transfer: Option<&Transfer>,
-    ) -> Result<()> {
-        let corner = grid.corner(scaled).into_iter().zip(grid.kept(scaled));
-        let slab = Hyperslab::new(corner.map(|(start, len)| Axis::contiguous(start, len)).collect());
-        let data = self.elements(info, &slab, transfer)?;
-        let (core, cache) = self.ends.writer_with_cache();
-        write_chunks(core, cache, new.address, &slab, &data)
+impl Filling<'_> {
+    /// Reads what belongs into a chunk.
+    fn take(&mut self, copier: &mut Copier<'_>, scaled: Vec<u64>) -> Result<()> {
+        let data = copier.elements(self.info, &slab(&self.access.grid, &scaled), self.transfer)?;
+        self.waiting.push((scaled, data));
+        if self.waiting.len() == self.most { self.flush(copier) } else { Ok(()) }
+    }
+
+    /// Encodes and stores what waits for that.
+    fn flush(&mut self, copier: &mut Copier<'_>) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut encoded = Vec::new();
+        encoded.resize_with(waiting.len(), Encoded::default);
+        let (core, access) = (copier.ends.target(), &self.access);
+        let element = self.new.element_size()?;
+        for_each(waiting.into_iter().zip(&mut encoded).collect(), |((scaled, data), slot), scratch| {
+            access.blank(core, scratch)?;
+            let (grid, corner) = (&access.grid, access.grid.corner(&scaled));
+            let target = &mut scratch.front;
+            sink::scatter(&slab(grid, &scaled), &corner, grid.chunk(), &data, element, target)?;
+            let filter_mask = access.encode(&scaled, scratch)?;
+            let (old, bytes) = (access.index.find(core, &scaled)?, std::mem::take(&mut scratch.front));
+            *slot = Encoded { scaled, old, bytes, filter_mask };
+            Ok(())
+        })?;
+        let core = copier.ends.writer();
+        for chunk in &encoded {
+            self.access.put(core, &chunk.scaled, chunk.old, &chunk.bytes, chunk.filter_mask)?;
+        }
+        self.access.publish(core, self.new.address, &mut self.layout)?;
+        core.settle()
     }
 }
 
+/// The elements of the dataspace that a chunk has.
+fn slab(grid: &Grid, scaled: &[u64]) -> Hyperslab {
+    let axes = grid.corner(scaled).into_iter().zip(grid.kept(scaled));
+    Hyperslab::new(axes.map(|(start, len)| Axis::contiguous(start, len)).collect())
+}
+
 /// The chunks of another grid that a chunk of this one has elements of.
-fn over(grid: &Grid, scaled: &[u64], other: &Grid) -> Vec<std::ops::Range<u64>> {
+fn over(grid: &Grid, scaled: &[u64], other: &Grid) -> Vec<Range<u64>> {
     let reach = grid.corner(scaled).into_iter().zip(grid.kept(scaled));
     let axes = reach.zip(other.chunk());
     axes.map(|((start, len), &chunk)| start / chunk..(start + len).div_ceil(chunk)).collect()
 }
 
-fn first_written(
-    core: &Core,
-    source: &ChunkAccess,
-    covered: &[std::ops::Range<u64>],
-) -> Result<Option<Vec<u64>>> {
+fn first_written(core: &Core, source: &ChunkAccess, covered: &[Range<u64>]) -> Result<Option<Vec<u64>>> {
     for scaled in coordinates(covered) {
         if source.index.find(core, &scaled)?.is_some() {
             return Ok(Some(scaled));
