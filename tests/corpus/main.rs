@@ -9,6 +9,8 @@
 
 mod edit;
 mod judge;
+#[cfg(feature = "cli")]
+mod repack;
 #[path = "../support/mod.rs"]
 mod support;
 mod tally;
@@ -27,6 +29,8 @@ struct Entry {
     path: String,
     features: String,
     expected: String,
+    /// What it belongs together with; "-" for a file by itself.
+    set: String,
 }
 
 #[test]
@@ -56,11 +60,12 @@ fn manifest(folder: &Path) -> Vec<Entry> {
     let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let Some(names) = lines.next() else { return Vec::new() };
     let column = |name| names.iter().position(|&found| found == name).unwrap();
-    let [path, features, expected] = ["path", "features", "expected"].map(column);
+    let [path, features, expected, set] = ["path", "features", "expected", "set"].map(column);
     let entry = |line: Vec<&str>| Entry {
         path: line[path].to_owned(),
         features: line[features].to_owned(),
         expected: line[expected].to_owned(),
+        set: line[set].to_owned(),
     };
     lines.map(entry).collect()
 }

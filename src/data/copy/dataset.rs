@@ -125,10 +125,10 @@ impl Copier<'_> {
             }
             None => {}
         }
-        let allocation_time = match (fill.allocation_time, stored.is_some()) {
-            (0, _) => None,
-            // Compact data has no other; what was not chunked and will be is allocated as chunks usually are.
-            (time, was_chunked) if was_chunked == (chunk != ChunkRequest::Automatic) => Some(time),
+        let will_be_chunked = chunk != ChunkRequest::Automatic || !filters.is_empty();
+        let allocation_time = match fill.allocation_time {
+            // What becomes chunked is allocated as chunks usually are, and so for the other layouts.
+            time if time != 0 && !compact && stored.is_some() == will_be_chunked => Some(time),
             _ => None,
         };
         Ok(NewDataset {
@@ -138,7 +138,7 @@ impl Copier<'_> {
             filters,
             fill: None,
             compact,
-            allocation_time: allocation_time.filter(|_| !compact),
+            allocation_time,
             fill_time: fill.write_time,
             whole_chunks_only: stored.is_some_and(|chunked| chunked.whole_chunks_only),
         })

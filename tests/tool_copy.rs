@@ -1,0 +1,132 @@
+//! `h5 copy` and `h5 repack`: what they write is what they read, to libhdf5; and what they leave when they fail.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use h5::File;
+
+use support::{Folder, h5dump, python};
+
+fn sample(folder: &Folder) -> PathBuf {
+    let path = folder.file("data.h5");
+    python("tests/interop/copies.py", ["make", path.to_str().unwrap(), "v108", "v108"]);
+    path
+}
+
+/// Calls the tool in a folder; the words are separated by spaces.
+fn call(folder: &Folder, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_h5"));
+    command.current_dir(folder.path()).args(line.split(' ')).output().unwrap()
+}
+
+#[track_caller]
+fn done(folder: &Folder, line: &str) {
+    let Output { status, stdout, stderr } = call(folder, line);
+    let said = [stdout, stderr].concat();
+    assert!(status.success() && said.is_empty(), "{line}: {}", String::from_utf8_lossy(&said));
+}
+
+/// What the tool says when it does not do what it was asked to.
+#[track_caller]
+fn refused(folder: &Folder, line: &str) -> String {
+    let output = call(folder, line);
+    assert!(!output.status.success(), "{line}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn same(words: &str, a: &Path, b: &Path) {
+    python("tests/interop/copies.py", [words, a.to_str().unwrap(), b.to_str().unwrap()]);
+}
+
+#[test]
+fn objects_are_copied_into_new_files_and_old_ones() {
+    let folder = Folder::new("tool-copy");
+    let path = sample(&folder);
+    let names: Vec<String> = File::open(&path).unwrap().member_names().unwrap();
+    for name in names.iter().filter(|name| !name.contains(' ')) {
+        done(&folder, &format!("copy data.h5 {name} new.h5"));
+    }
+    for (name, lines) in [("chunked", 20), ("early", 10)] {
+        let rows = |file: &str| h5dump(["-d".into(), name.into(), folder.file(file)]);
+        assert_eq!(rows("data.h5").replace("data.h5", ""), rows("new.h5").replace("new.h5", ""));
+        assert!(rows("new.h5").lines().count() > lines);
+    }
+    done(&folder, "copy -p data.h5 types/points new.h5 a/b/points");
+    done(&folder, "copy --shallow --without-attributes data.h5 members data.h5 again");
+    let file = File::open(&path).unwrap();
+    assert!(
+        file.group("again/inner").unwrap().is_empty() && !file.group("members/inner").unwrap().is_empty()
+    );
+    let text = refused(&folder, "copy data.h5 members data.h5 again");
+    assert!(text.contains("again") && text.contains("exists"), "{text}");
+    assert!(refused(&folder, "copy data.h5 absent other.h5").contains("absent"));
+    assert!(!folder.file("other.h5").exists(), "a file with nothing in it is not left behind");
+}
+
+#[test]
+fn files_are_repacked_with_and_without_changes() {
+    let folder = Folder::new("tool-repack");
+    let path = sample(&folder);
+    let target = folder.file("new.h5");
+    for bounds in ["earliest", "v18", "v110", "v200"] {
+        done(&folder, &format!("repack --bounds {bounds} data.h5 new.h5"));
+        same("same", &path, &target);
+    }
+    done(
+        &folder,
+        "repack -f shuffle -f gzip=9 -c chunked:5x6 -f chunked:none -l compact:contiguous data.h5 new.h5",
+    );
+    same("elements", &path, &target);
+    let file = File::open(&target).unwrap();
+    let dataset = |name: &str| file.dataset(name).unwrap();
+    assert_eq!(dataset("chunked").chunk(), Some(vec![5, 6]));
+    assert!(dataset("chunked").filters().is_empty());
+    assert_eq!(dataset("compact").layout(), h5::Layout::Contiguous);
+    let filters = |name: &str| dataset(name).filters().iter().map(|filter| filter.id).collect::<Vec<_>>();
+    assert_eq!(filters("contiguous"), [2, 1]);
+    assert_eq!(filters("types/strings"), [2, 1]);
+    drop(file);
+    let output = call(&folder, "repack -v -c 7 data.h5 new.h5");
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("/chunked") && !told.contains("/types/strings"), "{told}");
+    assert!(target.exists());
+    for (line, why) in [
+        ("repack -c chunked:7 data.h5 new.h5", "chunks of [7]"),
+        ("repack -c absent:7 data.h5 new.h5", "absent"),
+        ("repack -l chunked:contiguous data.h5 new.h5", "can grow"),
+        ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
+        ("repack -f 31999 data.h5 data.h5", "itself"),
+        ("repack -f unheard_of data.h5 new.h5", "unheard_of"),
+        ("repack data.h5 absent/new.h5", "No such file"),
+    ] {
+        let text = refused(&folder, line);
+        assert!(text.contains(why), "{line}: {text}");
+    }
+    same("same", &path, &path);
+}
+
+/// One object of a file is damaged: without a word to the contrary, nothing is written.
+#[test]
+fn what_cannot_be_read_is_left_out_where_that_is_wanted() {
+    let folder = Folder::new("tool-damage");
+    let path = sample(&folder);
+    let file = File::open(&path).unwrap();
+    let address = usize::try_from(file.dataset("chunked").unwrap().address()).unwrap();
+    drop(file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[address + 12] ^= 0xff;
+    std::fs::write(&path, bytes).unwrap();
+    let text = refused(&folder, "repack data.h5 new.h5");
+    assert!(text.contains("/chunked") && text.contains("checksum"), "{text}");
+    assert!(!folder.file("new.h5").exists());
+    let text = refused(&folder, "repack --keep-going data.h5 new.h5");
+    assert!(text.contains("left out") && text.contains("/chunked"), "{text}");
+    let file = File::open(folder.file("new.h5")).unwrap();
+    assert!(!file.link_exists("chunked") && file.link_exists("contiguous"));
+    assert_eq!(file.len(), File::open(&path).unwrap().len() - 1);
+}
