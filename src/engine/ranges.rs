@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// So many of the smallest pieces are looked at for one that is large enough behind its alignment.
+const CANDIDATES: usize = 64;
+
 /// Disjoint ranges; neighbours are joined.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ranges {
@@ -58,10 +61,13 @@ impl Ranges {
 
     /// The smallest piece that has `size` bytes from a multiple of `align` on; tells where those begin.
     pub(super) fn fit(&self, size: u64, align: u64) -> Option<u64> {
-        self.by_size.range((size, 0)..).find_map(|&(len, start)| {
+        let fits = |&(len, start): &(u64, u64)| {
             let aligned = start.checked_next_multiple_of(align)?;
             (aligned - start <= len - size).then_some(aligned)
-        })
+        };
+        // There can be very many pieces that are large enough and lie just so that they are not.
+        let tight = self.by_size.range((size, 0)..).take(CANDIDATES).find_map(fits);
+        tight.or_else(|| self.by_size.range((size.checked_add(align)?, 0)..).next().and_then(fits))
     }
 
     /// The piece that ends here, by its start.

@@ -53,6 +53,8 @@ pub(super) const SPILL: usize = 16 << 20;
 
 /// Raw data begins at a multiple of this, so that mapped arrays of any element type are aligned.
 const RAW_ALIGN: u64 = 64;
+/// Less data than that has no larger elements than this.
+const SMALL_ALIGN: u64 = 8;
 
 impl Txn {
     pub(super) fn new(end: u64, superblock: &Superblock, published: bool) -> Self {
@@ -80,7 +82,8 @@ impl Txn {
 
     fn allocate_raw(&mut self, size: u64) -> Result<Address> {
         self.changed = true;
-        self.space.allocate(size, if size < RAW_ALIGN { 8 } else { RAW_ALIGN })
+        let align = if size < RAW_ALIGN { size.next_power_of_two().min(SMALL_ALIGN) } else { RAW_ALIGN };
+        self.space.allocate(size, align)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Elements that go into chunks of their own: one chunk of the copy after the other, and only those that were written.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::base::{Result, to_usize};
 use crate::engine::Core;
@@ -11,6 +12,7 @@ use super::super::allocate::{allocate_chunks, is_allocated_at_once};
 use super::super::chunk_access::{ChunkAccess, for_each};
 use super::super::chunks::{Grid, coordinates};
 use super::super::dataset::DatasetInfo;
+use super::super::index::ChunkRecord;
 use super::super::open_chunks::Encoded;
 use super::super::sink;
 use super::super::transfer::Transfer;
@@ -30,9 +32,17 @@ struct Filling<'a> {
     transfer: Option<&'a Transfer>,
     access: ChunkAccess,
     layout: Layout,
-    /// The elements of chunks that wait for being encoded.
-    waiting: Vec<(Vec<u64>, Vec<u8>)>,
+    /// Chunks that wait for being encoded.
+    waiting: Vec<(Vec<u64>, Content)>,
     most: usize,
+}
+
+/// Where what a chunk is to have comes from.
+enum Content {
+    /// The elements of the dataspace that it has.
+    Elements(Vec<u8>),
+    /// A chunk with the same elements.
+    Chunk(ChunkRecord, Arc<ChunkAccess>),
 }
 
 impl Copier<'_> {
@@ -62,11 +72,16 @@ impl Copier<'_> {
 
     /// Fills the chunks that elements were written to in the file that is copied from.
     fn fill_written(&mut self, filling: &mut Filling<'_>, grid: &Grid) -> Result<()> {
-        let source = ChunkAccess::open(self.ends.source(), filling.info)?;
+        let source = Arc::new(ChunkAccess::open(self.ends.source(), filling.info)?);
+        let same_chunks = filling.transfer.is_none() && source.grid.chunk() == grid.chunk();
         let mut done = 0;
         loop {
             let batch = list_chunks(self, &source, done)?;
-            for (old, _) in batch.iter().filter(|(scaled, _)| source.grid.has(scaled)) {
+            for (old, record) in batch.iter().filter(|(scaled, _)| source.grid.has(scaled)) {
+                if same_chunks {
+                    filling.wait(self, old.clone(), Content::Chunk(*record, Arc::clone(&source)))?;
+                    continue;
+                }
                 for scaled in coordinates(&over(&source.grid, old, grid)) {
                     // The first of the written chunks that it covers has it copied.
                     let covered = over(grid, &scaled, &source.grid);
@@ -87,7 +102,11 @@ impl Filling<'_> {
     /// Reads what belongs into a chunk.
     fn take(&mut self, copier: &mut Copier<'_>, scaled: Vec<u64>) -> Result<()> {
         let data = copier.elements(self.info, &slab(&self.access.grid, &scaled), self.transfer)?;
-        self.waiting.push((scaled, data));
+        self.wait(copier, scaled, Content::Elements(data))
+    }
+
+    fn wait(&mut self, copier: &mut Copier<'_>, scaled: Vec<u64>, content: Content) -> Result<()> {
+        self.waiting.push((scaled, content));
         if self.waiting.len() == self.most { self.flush(copier) } else { Ok(()) }
     }
 
@@ -96,13 +115,18 @@ impl Filling<'_> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut encoded = Vec::new();
         encoded.resize_with(waiting.len(), Encoded::default);
-        let (core, access) = (copier.ends.target(), &self.access);
+        let (from, core, access) = (copier.ends.source(), copier.ends.target(), &self.access);
         let element = self.new.element_size()?;
-        for_each(waiting.into_iter().zip(&mut encoded).collect(), |((scaled, data), slot), scratch| {
-            access.blank(core, scratch)?;
-            let (grid, corner) = (&access.grid, access.grid.corner(&scaled));
-            let target = &mut scratch.front;
-            sink::scatter(&slab(grid, &scaled), &corner, grid.chunk(), &data, element, target)?;
+        for_each(waiting.into_iter().zip(&mut encoded).collect(), |((scaled, content), slot), scratch| {
+            match content {
+                Content::Elements(data) => {
+                    access.blank(core, scratch)?;
+                    let (grid, corner) = (&access.grid, access.grid.corner(&scaled));
+                    let target = &mut scratch.front;
+                    sink::scatter(&slab(grid, &scaled), &corner, grid.chunk(), &data, element, target)?;
+                }
+                Content::Chunk(record, source) => drop(source.load(from, &scaled, &record, scratch)?),
+            }
             let filter_mask = access.encode(&scaled, scratch)?;
             let (old, bytes) = (access.index.find(core, &scaled)?, std::mem::take(&mut scratch.front));
             *slot = Encoded { scaled, old, bytes, filter_mask };
