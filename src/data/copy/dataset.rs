@@ -1,6 +1,6 @@
 //! Datasets: the messages that say where and how the elements are stored, chosen anew for the file they go to.
 
-use crate::base::{Address, Error, Result, to_usize};
+use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::engine::{self, FormatBounds, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
@@ -12,12 +12,13 @@ use crate::format::message::layout::{Layout, Storage};
 use crate::format::object_header::{CONSTANT, Message, SHARED};
 use crate::format::virtual_mapping::{SourceName, VirtualEntry, VirtualMappings};
 
-use super::super::allocate::allocate_early;
+use super::super::chunks::Grid;
 use super::super::create::{
     ChunkRequest, FilterRequest, NewDataset, automatic_chunk, chunk_shape, fill_messages, layout, pipeline,
 };
 use super::super::dataset::DatasetInfo;
 use super::super::external::external_files;
+use super::super::storage_size::storage_size;
 use super::super::virtual_dataset::virtual_mappings;
 use super::{Change, Copier, LayoutRequest, datatype, object};
 
@@ -44,10 +45,6 @@ impl Copier<'_> {
         object::fill(&mut self.ends, header, to, messages)?;
         let new = DatasetInfo::load(self.ends.target(), &*Header::load(self.ends.target(), to)?)?;
         if !info.is_external && !matches!(new.layout.storage, Storage::Virtual { .. }) {
-            // What is copied whole is not filled first.
-            if !matches!(info.layout.storage, Storage::Contiguous { address: Some(_), .. }) {
-                allocate_early(self.ends.writer(), &new)?;
-            }
             self.copy_elements(&info, to)?;
         }
         Ok(())
@@ -64,12 +61,15 @@ impl Copier<'_> {
         }
         fill.version = self.ends.target().versions().fill_value;
         let new = self.wanted(info, &datatype, &fill, change)?;
+        let mut shaped = new.clone();
+        // Without an index, all chunks have their place from the beginning, of however many nothing was ever written.
+        shaped.allocation_time = new.allocation_time.filter(|_| self.is_complete(info).unwrap_or(false));
         let layout = match &info.layout.storage {
             Storage::Virtual { .. } => self.virtual_layout(info)?,
             Storage::Contiguous { .. } if info.is_external => {
                 Layout { version: 3, old_sizes: Vec::new(), storage: external_storage(info)? }
             }
-            _ => layout(bounds_for(self.ends.target().bounds, &new), &new, chunk(info, &new)?.as_deref())?,
+            _ => layout(bounds_for(self.ends.target().bounds, &new), &shaped, chunk(info, &new)?.as_deref())?,
         };
         fill.allocation_time = match (&layout.storage, new.allocation_time) {
             (Storage::Compact(_), _) => EARLY,
@@ -80,6 +80,14 @@ impl Copier<'_> {
         let is_chunked = matches!(layout.storage, Storage::Chunked(_));
         let pipeline = if is_chunked { self.new_pipeline(header, info, &new, change)? } else { None };
         Ok(Plan { datatype, fill, layout, pipeline })
+    }
+
+    /// Whether all chunks of a dataset without filters are there.
+    fn is_complete(&self, info: &DatasetInfo) -> Result<bool> {
+        let chunks = Grid::new(info)?.ranges();
+        let chunks: Vec<u64> = chunks.iter().map(|range| range.end).collect();
+        let all = byte_count(element_count(&chunks)?, to_usize(Grid::new(info)?.chunk_bytes())?)?;
+        Ok(storage_size(self.ends.source(), info)? == all)
     }
 
     /// What the dataset would be if somebody created it.

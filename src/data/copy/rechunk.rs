@@ -8,7 +8,6 @@ use crate::engine::Core;
 use crate::format::message::layout::Layout;
 use crate::select::{Axis, Hyperslab};
 
-use super::super::allocate::{allocate_chunks, is_allocated_at_once};
 use super::super::chunk_access::{ChunkAccess, for_each};
 use super::super::chunks::{Grid, coordinates};
 use super::super::dataset::DatasetInfo;
@@ -53,11 +52,9 @@ impl Copier<'_> {
         transfer: Option<&Transfer>,
     ) -> Result<()> {
         let mut access = ChunkAccess::open(self.ends.target(), new)?;
-        let grid = access.grid.clone();
-        if is_allocated_at_once(new) {
-            allocate_chunks(self.ends.writer(), &mut access, new, &vec![0; grid.rank()])?;
-        }
-        let layout = access.described(new.layout.clone());
+        let (grid, mut layout) = (access.grid.clone(), new.layout.clone());
+        access.index.create(self.ends.writer())?;
+        access.publish(self.ends.writer(), new.address, &mut layout)?;
         let most = to_usize(TOGETHER_BYTES / grid.chunk_bytes().max(1))?.clamp(1, TOGETHER);
         let mut filling = Filling { info, new, transfer, access, layout, waiting: Vec::new(), most };
         if info.chunked().is_some() {
