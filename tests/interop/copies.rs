@@ -171,3 +171,25 @@ fn committed_types_that_are_there_are_used() {
         h5dump([&target]).contains("\"first/committed\"") || h5dump([&target]).contains("/first/committed")
     );
 }
+
+/// Two decimal digits of the distance to the smallest number of the chunk: with other neighbours, others remain.
+#[test]
+fn filters_that_lose_something_are_not_applied_twice() {
+    let folder = Folder::new("lossy");
+    let (source, target) = (folder.file("lossy.h5"), folder.file("new.h5"));
+    let file = File::create(&source).unwrap();
+    let values: Vec<f64> = (0..100).map(|n| f64::from(n).sqrt()).collect();
+    let lossy =
+        file.new_dataset::<f64>().shape(100).chunk(10).add_filter(6, &[0, 2]).create("lossy").unwrap();
+    lossy.write(&values).unwrap();
+    let chunks = DatasetChange::new().chunk(&[7]);
+    let report = Repack::new().datasets(chunks.clone()).run(&file, &target).unwrap();
+    assert!(report.unchanged[0].to_string().contains("only about"), "{:?}", report.unchanged);
+    let read =
+        |path: &PathBuf| File::open(path).unwrap().dataset("lossy").unwrap().read_raw::<f64>().unwrap();
+    let before = lossy.read_raw::<f64>().unwrap();
+    assert!(before != values && read(&target) == before);
+    assert!(Repack::new().dataset("lossy", chunks.clone()).run(&file, &target).is_err());
+    Repack::new().dataset("lossy", chunks.deflate(1)).run(&file, &target).unwrap();
+    assert_eq!(read(&target), before);
+}

@@ -1,6 +1,7 @@
 //! Datasets: the messages that say where and how the elements are stored, chosen anew for the file they go to.
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
+use crate::codec::id;
 use crate::engine::{self, FormatBounds, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
@@ -175,6 +176,10 @@ impl Copier<'_> {
             };
             return Ok(Some(FilterPipeline { version, filters: old.filters.iter().map(again).collect() }));
         }
+        if change.filters.is_none() && new.filters.iter().any(loses_something) {
+            let what = "its filter keeps values only about, and would change them in other chunks: choose filters too";
+            return Err(Error::misuse(what));
+        }
         pipeline(&core.filters, new, &chunk, version).map(Some)
     }
 
@@ -232,6 +237,16 @@ impl Copier<'_> {
 
 /// The first layout version with virtual datasets.
 const FIRST_VIRTUAL: u8 = 4;
+
+/// Whether a filter may change values that it has already changed once, where other values are with them in a chunk.
+/// What else is lossy, nobody here can encode.
+fn loses_something(filter: &FilterRequest) -> bool {
+    let keeps_all = matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]);
+    filter.id == id::SCALE_OFFSET && !keeps_all
+}
+
+/// The mode of scale-offset that is for integers; with no number of bits, it takes as many as it needs.
+const WHOLE_NUMBERS: u32 = 2;
 
 /// The filters of a dataset as what somebody would ask for.
 fn requests(info: &DatasetInfo) -> Vec<FilterRequest> {
