@@ -169,3 +169,97 @@ impl Core {
         Ok(Some(Header::create(self, messages, 0)?.address))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::fixture::{object, open};
+    use super::super::{CreateOptions, create_group, links};
+    use super::*;
+    use crate::storage::MemoryStorage;
+
+    /// The heap of many links has blocks of 64 KiB, which two bytes cannot tell.
+    fn groups_of(properties: CreationProperties) -> usize {
+        if properties.sizes.length == 2 { 5 } else { 200 }
+    }
+
+    fn created(bounds: FormatBounds, userblock: u64, properties: CreationProperties) -> Result<Core> {
+        let storage = Arc::new(MemoryStorage::default());
+        let options = CreateOptions { bounds, userblock, properties, ..CreateOptions::default() };
+        let mut core = Core::create(storage.clone(), options)?;
+        let root = core.superblock.root_header();
+        for number in 0..groups_of(properties) {
+            core.edit(|core| create_group(core, root, &format!("group {number}")))?;
+        }
+        core.finish()?;
+        open(storage.to_vec(), true)
+    }
+
+    fn version(bounds: FormatBounds, properties: CreationProperties) -> u8 {
+        let core = created(bounds, 0, properties).unwrap();
+        assert_eq!(core.k, properties.k);
+        assert_eq!(links(&core, &object(&core, "/")).unwrap().len(), 200);
+        core.superblock.version
+    }
+
+    #[test]
+    fn the_superblock_is_as_old_as_it_can_be() {
+        let default = CreationProperties::default();
+        let k = KValues { group_leaf: 7, group_internal: 3, ..DEFAULT_K };
+        let chunk_k = KValues { chunk: 5, ..DEFAULT_K };
+        let strategy = FileSpaceStrategy::None;
+        for (properties, versions) in [
+            (default, [0, 2, 3]),
+            (CreationProperties { k, ..default }, [0, 2, 3]),
+            (CreationProperties { k: chunk_k, ..default }, [1, 2, 3]),
+            (CreationProperties { strategy, ..default }, [2, 2, 3]),
+            (CreationProperties { page_size: 512, k: chunk_k, ..default }, [2, 2, 3]),
+        ] {
+            let bounds = [FormatBounds::Earliest, FormatBounds::V18, FormatBounds::V200];
+            assert_eq!(bounds.map(|bounds| version(bounds, properties)), versions, "{properties:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_width_make_a_file() {
+        for bounds in [FormatBounds::Earliest, FormatBounds::V18, FormatBounds::V200] {
+            for (offset, length) in [(2, 2), (4, 4), (4, 8), (8, 4), (8, 2)] {
+                let sizes = Sizes { offset, length };
+                let properties = CreationProperties { sizes, ..CreationProperties::default() };
+                let core = created(bounds, 0, properties).unwrap();
+                assert_eq!(core.sizes(), sizes);
+                assert_eq!(links(&core, &object(&core, "/")).unwrap().len(), groups_of(properties));
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_file_can_have_is_refused() {
+        let default = CreationProperties::default();
+        let paged = FileSpaceStrategy::FreeSpaceManager { paged: true, persist: false, threshold: 1 };
+        let refused = |userblock, properties, text: &str| {
+            let error = created(FormatBounds::V18, userblock, properties).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        };
+        refused(
+            0,
+            CreationProperties { sizes: Sizes { offset: 3, length: 8 }, ..default },
+            "2, 4 or 8 bytes",
+        );
+        refused(
+            0,
+            CreationProperties { sizes: Sizes { offset: 8, length: 16 }, ..default },
+            "2, 4 or 8 bytes",
+        );
+        for group_leaf in [0, 32768] {
+            let k = KValues { group_leaf, ..DEFAULT_K };
+            refused(0, CreationProperties { k, ..default }, "from 1 to 32767");
+        }
+        for page_size in [511, (1 << 30) + 1] {
+            refused(0, CreationProperties { page_size, ..default }, "from 512 bytes to 1 GiB");
+        }
+        refused(512, CreationProperties { strategy: paged, ..default }, "whole pages");
+        assert!(created(FormatBounds::V18, 8192, CreationProperties { strategy: paged, ..default }).is_ok());
+    }
+}

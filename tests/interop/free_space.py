@@ -32,7 +32,7 @@ def add(path, *counts):
 
 def tell(path):
     """Prints how the file manages its space, and how many bytes are free."""
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r") as file:
         strategy, persist, threshold = file.id.get_create_plist().get_file_space_strategy()
         page = file.id.get_create_plist().get_file_space_page_size()
         print(strategy, persist, threshold, page, file.id.get_freespace())

@@ -4,6 +4,9 @@
 //! Nothing of the old managers is overwritten. The object header of the superblock extension, which has their addresses,
 //! moves as well: only the superblock has its address, and that is what is written last.
 
+#[cfg(test)]
+mod tests;
+
 use super::creation::PAGE_SIZES;
 use super::pools::{Division, Pool};
 use super::ranges::Ranges;
