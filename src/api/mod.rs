@@ -3,6 +3,7 @@
 mod attribute;
 mod builder;
 mod chunk;
+mod compact;
 mod container;
 mod copy;
 mod creation_options;

@@ -11,6 +11,7 @@ pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
+mod compact;
 mod core;
 mod creation;
 mod dense_attributes;

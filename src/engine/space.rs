@@ -114,18 +114,42 @@ impl Space {
             Some(start) if size > 0 => start,
             _ => self.append(size, align, purpose)?,
         };
+        Ok(self.hand_out(start, size, purpose))
+    }
+
+    fn hand_out(&mut self, start: u64, size: u64, purpose: Use) -> Address {
         self.fresh.insert(start..start + size);
         if let Some(edit) = &mut self.edit {
             edit.allocated.push((start, size, purpose));
         }
-        Ok(Address(start))
+        Address(start)
+    }
+
+    /// Finds room in free space that ends before an address, if there is any.
+    pub(super) fn allocate_before(
+        &mut self,
+        end: u64,
+        size: u64,
+        align: u64,
+        purpose: Use,
+    ) -> Option<Address> {
+        let start = self.free.take(size, align, purpose).filter(|_| size > 0)?;
+        if start.saturating_add(size) > end {
+            self.free.give(start..start + size, purpose);
+            return None;
+        }
+        Some(self.hand_out(start, size, purpose))
+    }
+
+    /// All bytes that may be handed out.
+    pub(super) fn free_bytes(&self) -> u64 {
+        self.free.all().into_iter().flat_map(Ranges::iter).map(|range| range.end - range.start).sum()
     }
 
     /// Finds room for metadata behind everything.
     pub(super) fn allocate_at_end(&mut self, size: u64) -> Result<Address> {
         let start = self.append(size, 1, Use::Metadata)?;
-        self.fresh.insert(start..start + size);
-        Ok(Address(start))
+        Ok(self.hand_out(start, size, Use::Metadata))
     }
 
     fn append(&mut self, size: u64, align: u64, purpose: Use) -> Result<u64> {

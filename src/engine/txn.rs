@@ -64,6 +64,10 @@ pub(super) fn raw_alignment(size: u64) -> u64 {
     if size < RAW_ALIGN { size.next_power_of_two().min(SMALL_ALIGN) } else { RAW_ALIGN }
 }
 
+pub(super) fn raw_alignment(size: u64) -> u64 {
+    if size < RAW_ALIGN { 8 } else { RAW_ALIGN }
+}
+
 impl Txn {
     pub(super) fn new(space: Space, file_space: Option<FileSpace>, published: Option<Superblock>) -> Self {
         Txn {

@@ -50,7 +50,7 @@ fn assert_is_paged(path: &Path, page: u64) {
     for (name, object) in file.datasets().unwrap().into_iter().map(|dataset| (dataset.name(), dataset)) {
         let Some(offset) = object.offset() else { continue };
         let bytes = object.storage_size().unwrap();
-        let within = if bytes < page { page - bytes } else { 0 };
+        let within = page.saturating_sub(bytes);
         assert!(offset % page <= within, "{name}: {bytes} bytes at {offset}");
     }
 }
