@@ -8,19 +8,18 @@ use crate::data;
 const PASSES: usize = 16;
 
 impl File {
-    /// Makes the file shorter by what is free of it, as far as that goes without changing anything but where raw data
-    /// lies.
+    /// Makes the file shorter by what is free of it, as far as that goes without moving what others have the address of.
     ///
     /// Space that became free in this session, and space that the file remembers as free
-    /// ([`FileSpaceStrategy`](crate::FileSpaceStrategy)), is filled with contiguous data and chunks from the end of the
-    /// file, and the file is cut behind what is last then. Object headers, groups, indexes and heaps do not move, since
-    /// other objects and references have their addresses: where one of them is last, the file ends there, with whatever
-    /// is free before it. A new file made by `repack` has no free space at all.
+    /// ([`FileSpaceStrategy`](crate::FileSpaceStrategy)), is filled from the end of the file with contiguous
+    /// data, chunks, and what object headers have beyond their first block, and the file is cut behind what is last then.
+    /// Object headers, indexes and heaps do not move, since other objects and references have their addresses: where one
+    /// of them is last, the file ends there, with whatever is free before it. A new file made by `repack` has no free space at all.
     ///
     /// What was written before is published, as by [`flush`](Self::flush), or by [`commit`](Self::commit) in a session
     /// that has committed; there, each state on the way is a commit of its own, and a crash at any moment leaves one of
-    /// them, which all have the same content. The call reads all groups and chunk indexes, and copies as much data as
-    /// it moves. Arrays that were [mapped](crate::Dataset::map) before must not be used any more.
+    /// them, which all have the same content. The call reads all groups and chunk indexes, and copies what it
+    /// moves. Arrays that were [mapped](crate::Dataset::map) before must not be used any more.
     ///
     /// ```
     /// # fn main() -> h5::Result<()> {

@@ -1,13 +1,13 @@
-//! Moving raw data from the end of the file to free space before it, so that the file can end earlier.
+//! Moving what can move from the end of the file to free space before it, so that the file can end earlier.
 //!
-//! Data that is contiguous and chunks can move: one message or one index says where they are. Everything else stays,
-//! and what lies before it at the end of the file as well.
+//! Data that is contiguous, chunks, and the blocks of object headers but for their first ones can move: one message or one
+//! index says where they are. Everything else stays, and what lies before it at the end of the file as well.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::base::{Address, Result, to_usize};
-use crate::engine::{Core, Header, kind_of, links};
+use crate::engine::{Core, Header, Use, kind_of, links};
 use crate::format::message::MessageType;
 use crate::format::message::layout::Storage;
 use crate::format::message::link::Target;
@@ -21,12 +21,19 @@ use super::index::{self, ChunkRecord};
 /// Data is copied in pieces of this many bytes.
 const PIECE: u64 = 1 << 20;
 
-/// Raw data that can move.
+/// A piece of the file that can move.
 struct Movable {
-    dataset: Address,
-    /// Of a chunk.
-    scaled: Option<Vec<u64>>,
-    record: ChunkRecord,
+    /// What it belongs to.
+    object: Address,
+    address: Address,
+    size: u64,
+    kind: Kind,
+}
+
+enum Kind {
+    Continuation,
+    Contiguous,
+    Chunk { scaled: Vec<u64>, filter_mask: u32 },
 }
 
 /// Moves what can move, from the last piece on up to one that cannot or that fits nowhere; tells whether any has moved.
@@ -36,14 +43,13 @@ pub(crate) fn move_down(core: &mut Core) -> Result<bool> {
     // The file cannot become shorter by more than what is free of it.
     let first = core.end_of_space()?.saturating_sub(core.free_bytes()?);
     let mut found = Vec::new();
-    for dataset in datasets(core)? {
-        collect(core, dataset, first, &mut found)?;
+    for object in objects(core)? {
+        collect(core, object, first, &mut found)?;
     }
-    found.sort_unstable_by_key(|movable| Reverse(movable.record.address));
+    found.sort_unstable_by_key(|movable| Reverse(movable.address));
     let mut has_moved = false;
     for movable in &found {
-        let ChunkRecord { address, size, .. } = movable.record;
-        if !core.is_last(address, size)? || !core.edit(|core| relocate(core, movable))? {
+        if !core.is_last(movable.address, movable.size)? || !core.edit(|core| relocate(core, movable))? {
             break;
         }
         has_moved = true;
@@ -51,39 +57,37 @@ pub(crate) fn move_down(core: &mut Core) -> Result<bool> {
     Ok(has_moved)
 }
 
-/// All datasets that the root group leads to.
-fn datasets(core: &Core) -> Result<Vec<Address>> {
+/// All objects that the root group leads to, which is one of them.
+fn objects(core: &Core) -> Result<HashSet<Address>> {
     let root = core.superblock.root_header();
-    let (mut seen, mut pending, mut found) = (HashSet::from([root]), vec![root], Vec::new());
+    let (mut seen, mut pending) = (HashSet::from([root]), vec![root]);
     while let Some(address) = pending.pop() {
         let header = Header::load(core, address)?;
-        match kind_of(&header) {
-            "dataset" => found.push(address),
-            "group" => {
-                let hard = links(core, &header)?.into_iter().filter_map(|link| match link.target {
-                    Target::Hard(object) => Some(object),
-                    _ => None,
-                });
-                pending.extend(hard.filter(|object| seen.insert(*object)));
-                core.budget.items(seen.len() as u64)?;
-            }
-            _ => {}
+        if kind_of(&header) != "group" {
+            continue;
         }
+        let hard = links(core, &header)?.into_iter().filter_map(|link| match link.target {
+            Target::Hard(object) => Some(object),
+            _ => None,
+        });
+        pending.extend(hard.filter(|object| seen.insert(*object)));
+        core.budget.items(seen.len() as u64)?;
     }
-    Ok(found)
+    Ok(seen)
 }
 
-/// Adds what a dataset has behind an address.
-fn collect(core: &Core, dataset: Address, first: u64, found: &mut Vec<Movable>) -> Result<()> {
-    let header = Header::load(core, dataset)?;
-    if header.has(MessageType::EXTERNAL_FILES) {
+/// Adds what an object has behind an address.
+fn collect(core: &Core, object: Address, first: u64, found: &mut Vec<Movable>) -> Result<()> {
+    let header = Header::load(core, object)?;
+    let behind = header.continuations().filter(|(address, _)| address.0 >= first);
+    found.extend(behind.map(|(address, size)| Movable { object, address, size, kind: Kind::Continuation }));
+    if !header.has(MessageType::LAYOUT) || header.has(MessageType::EXTERNAL_FILES) {
         return Ok(());
     }
     let info = DatasetInfo::load(core, &header)?;
     match info.layout.storage {
         Storage::Contiguous { address: Some(address), .. } if address.0 >= first => {
-            let record = ChunkRecord { address, size: info.bytes()?, filter_mask: 0 };
-            found.push(Movable { dataset, scaled: None, record });
+            found.push(Movable { object, address, size: info.bytes()?, kind: Kind::Contiguous });
         }
         Storage::Chunked(_) if info.chunked().is_some_and(|chunked| chunked.address.is_some()) => {
             let index = index::open(core, &info, &Grid::new(&info)?)?;
@@ -91,7 +95,13 @@ fn collect(core: &Core, dataset: Address, first: u64, found: &mut Vec<Movable>) 
                 index.visit(core, &mut |scaled, record| {
                     if record.address.0 >= first {
                         core.budget.items(found.len() as u64)?;
-                        found.push(Movable { dataset, scaled: Some(scaled), record });
+                        let ChunkRecord { address, size, filter_mask } = record;
+                        found.push(Movable {
+                            object,
+                            address,
+                            size,
+                            kind: Kind::Chunk { scaled, filter_mask },
+                        });
                     }
                     Ok(())
                 })?;
@@ -102,25 +112,27 @@ fn collect(core: &Core, dataset: Address, first: u64, found: &mut Vec<Movable>) 
     Ok(())
 }
 
-/// Copies a piece to free space before it and says where it is now; tells whether there was room.
+/// Moves a piece to free space before it and says where it is now; tells whether there was room.
 fn relocate(core: &mut Core, movable: &Movable) -> Result<bool> {
-    let ChunkRecord { address, size, .. } = movable.record;
-    let Some(place) = core.allocate_raw_before(address, size)? else { return Ok(false) };
+    let Movable { object, address, size, .. } = *movable;
+    let purpose = if matches!(movable.kind, Kind::Continuation) { Use::Metadata } else { Use::Raw };
+    let Some(place) = core.allocate_before(address, size, purpose)? else { return Ok(false) };
+    let mut header = Header::clone(&*Header::load(core, object)?);
+    if purpose == Use::Metadata {
+        header.move_continuation(core, address, place)?;
+        return Ok(true);
+    }
     copy(core, address, place, size)?;
-    let info = DatasetInfo::load(core, &*Header::load(core, movable.dataset)?)?;
+    let info = DatasetInfo::load(core, &header)?;
     let mut layout = info.layout.clone();
-    match &movable.scaled {
-        None => {
-            if let Storage::Contiguous { address, .. } = &mut layout.storage {
-                *address = Some(place);
-            }
-            store_layout(core, movable.dataset, &layout)?;
-        }
-        Some(scaled) => {
-            let mut access = ChunkAccess::open(core, &info)?;
-            access.index.insert(core, scaled, &ChunkRecord { address: place, ..movable.record })?;
-            access.publish(core, movable.dataset, &mut layout)?;
-        }
+    if let Kind::Chunk { scaled, filter_mask } = &movable.kind {
+        let mut access = ChunkAccess::open(core, &info)?;
+        let record = ChunkRecord { address: place, size, filter_mask: *filter_mask };
+        access.index.insert(core, scaled, &record)?;
+        access.publish(core, object, &mut layout)?;
+    } else if let Storage::Contiguous { address, .. } = &mut layout.storage {
+        *address = Some(place);
+        store_layout(core, object, &layout)?;
     }
     core.release_raw(address, size)?;
     Ok(true)

@@ -3,7 +3,7 @@
 use super::Core;
 use super::pools::Use;
 use super::ranges::Ranges;
-use super::txn::Guard;
+use super::txn::{Guard, raw_alignment};
 use crate::base::{Address, Result};
 
 impl Core {
@@ -38,11 +38,16 @@ impl Core {
         Ok(space.settled_end(&these) < end || end.saturating_sub(these_end) < page)
     }
 
-    /// Finds room for raw data in free space that ends before an address, if there is any.
-    pub(crate) fn allocate_raw_before(&mut self, address: Address, size: u64) -> Result<Option<Address>> {
-        let align = super::txn::raw_alignment(size);
+    /// Finds room in free space that ends before an address, if there is any.
+    pub(crate) fn allocate_before(
+        &mut self,
+        address: Address,
+        size: u64,
+        purpose: Use,
+    ) -> Result<Option<Address>> {
+        let align = if purpose == Use::Raw { raw_alignment(size) } else { 1 };
         let txn = self.txn_mut()?;
         txn.changed = true;
-        Ok(txn.space.allocate_before(address.0, size, align, Use::Raw))
+        Ok(txn.space.allocate_before(address.0, size, align, purpose))
     }
 }

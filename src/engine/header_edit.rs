@@ -126,6 +126,21 @@ impl Header {
         self.blocks().try_for_each(|(address, len)| core.release(address, len))
     }
 
+    /// All blocks but the first one, which others have the address of.
+    pub(crate) fn continuations(&self) -> impl Iterator<Item = (Address, u64)> {
+        self.blocks().skip(1)
+    }
+
+    /// Writes the header with one of its other blocks in another place, which is as large.
+    pub(crate) fn move_continuation(&mut self, core: &mut Core, from: Address, to: Address) -> Result<()> {
+        let style = self.prefix.style();
+        let mut others = self.spans.iter_mut().skip(1);
+        let Some(span) = others.find(|span| span.address == from) else { return Ok(()) };
+        let old = std::mem::replace(span, Span { address: to, ..*span });
+        release_span(core, old, style)?;
+        self.store(core)
+    }
+
     /// Distributes the messages over the blocks, in their order; a last block is added or made larger where needed.
     fn lay_out(&mut self, core: &mut Core, style: Style) -> Result<Vec<Block>> {
         let link = link_len(core, style);

@@ -74,6 +74,7 @@ pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
 pub(crate) use path::{Resolved, join, resolve, split_parent};
+pub(crate) use pools::Use;
 pub(crate) use unlink::{
     add_reference, check_not_root, references_of, release_object, remove_reference, set_links,
 };
