@@ -118,7 +118,11 @@ impl Core {
     pub(crate) fn replace_root(&mut self, header: Address) -> Result<()> {
         let old = Header::load(self, self.superblock.root_header())?;
         let table = Header::load(self, header)?.message::<SymbolTable>(self)?;
-        self.superblock.root = root_of(self.superblock.version, header, table.as_ref());
+        let sizes = self.sizes();
+        match &mut self.superblock.root {
+            Root::New { header: root, .. } => *root = header,
+            Root::Old(old) => old.entry = SymbolTableEntry::hard(0, header, table.as_ref(), sizes),
+        }
         super::release_object(self, &old)
     }
 

@@ -72,14 +72,16 @@ impl Ranges {
 
     /// The same for bytes that do not go from one page to the next.
     pub(super) fn fit_within(&self, size: u64, align: u64, page: u64) -> Option<u64> {
-        self.by_size.range((size, 0)..).find_map(|&(len, start)| {
+        let fits = |&(len, start): &(u64, u64)| {
             let fits = |at: u64| {
                 let end = at.checked_add(size)?;
                 (at % page <= page - size && end <= start + len).then_some(at)
             };
             let next_page = start.checked_next_multiple_of(page);
             start.checked_next_multiple_of(align).and_then(fits).or_else(|| next_page.and_then(fits))
-        })
+        };
+        let tight = self.by_size.range((size, 0)..).take(CANDIDATES).find_map(fits);
+        tight.or_else(|| self.by_size.range((size.checked_add(page)?, 0)..).next().and_then(fits))
     }
 
     /// How many bytes of a range are there.

@@ -60,12 +60,9 @@ const RAW_ALIGN: u64 = 64;
 /// Less data than that has no larger elements than this.
 const SMALL_ALIGN: u64 = 8;
 
+/// What the address of raw data is a multiple of.
 pub(super) fn raw_alignment(size: u64) -> u64 {
     if size < RAW_ALIGN { size.next_power_of_two().min(SMALL_ALIGN) } else { RAW_ALIGN }
-}
-
-pub(super) fn raw_alignment(size: u64) -> u64 {
-    if size < RAW_ALIGN { 8 } else { RAW_ALIGN }
 }
 
 impl Txn {
