@@ -66,8 +66,8 @@ pub mod storage;
 
 pub use api::types;
 pub use api::{
-    AllocationTime, ExternalFile, FileSpaceStrategy, FillInfo, FillTime, FillValue, ReferenceTarget,
-    RegionSelection, SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
+    AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, ReferenceTarget, RegionSelection,
+    SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
 };
 pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
@@ -80,5 +80,5 @@ pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };
 pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters, register_filter};
-pub use engine::{Driver, FileAccess, FormatBounds, MissingSources};
+pub use engine::{Driver, FileAccess, FileSpaceStrategy, FormatBounds, MissingSources};
 pub use select::{Axis, Hyperslab};

@@ -3,8 +3,10 @@
 mod attribute;
 mod builder;
 mod chunk;
+mod compact;
 mod container;
 mod copy;
+mod creation_options;
 mod dataset;
 mod elements;
 mod extents;
@@ -41,5 +43,5 @@ pub use storage_info::{
     AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualAxis, VirtualSelection, VirtualSource,
 };
 pub use stored_elements::StoredElements;
-pub use superblock_info::{FileSpaceStrategy, SuperblockInfo};
+pub use superblock_info::SuperblockInfo;
 pub use types::H5Type;

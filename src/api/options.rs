@@ -7,7 +7,8 @@ use super::File;
 use crate::base::{Error, Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
-    self, Beside, Core, CreateOptions, Driver, FileAccess, FormatBounds, MissingSources, OpenOptions,
+    self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, MissingSources,
+    OpenOptions,
 };
 use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
@@ -32,6 +33,7 @@ pub struct FileOptions {
     filters: Vec<Arc<dyn Filter>>,
     bounds: Option<FormatBounds>,
     userblock: u64,
+    pub(super) properties: CreationProperties,
     chunk_cache: usize,
     mmap: bool,
     file_access: FileAccess,
@@ -53,6 +55,7 @@ impl Default for FileOptions {
             filters: Vec::new(),
             bounds: None,
             userblock: 0,
+            properties: CreationProperties::default(),
             chunk_cache: CHUNK_CACHE,
             mmap: false,
             file_access: FileAccess::default(),
@@ -226,6 +229,7 @@ impl FileOptions {
             filters: self.all_filters(),
             bounds: self.bounds.unwrap_or_default(),
             userblock: self.userblock,
+            properties: self.properties,
             beside: self.beside(path),
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))

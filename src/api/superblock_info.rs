@@ -2,7 +2,7 @@
 
 use super::File;
 use crate::base::Result;
-use crate::engine::Header;
+use crate::engine::{FileSpaceStrategy, Header};
 use crate::format::message::file_space_info::FileSpaceInfo;
 
 /// The numbers of a file's superblock, and how its free space is managed.
@@ -30,20 +30,6 @@ pub struct SuperblockInfo {
     pub page_size: u64,
 }
 
-/// How a file's free space is found again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileSpaceStrategy {
-    /// Free-space managers, and larger pieces that small ones are cut from.
-    ManagersAndAggregators,
-    /// The same, within pages.
-    Pages,
-    /// Only larger pieces that small ones are cut from.
-    Aggregators,
-    /// Not at all.
-    None,
-}
-
 impl File {
     /// Returns the numbers of the superblock and of its extension.
     ///
@@ -69,20 +55,10 @@ impl File {
             group_leaf_k: core.k.group_leaf,
             group_internal_k: core.k.group_internal,
             chunk_k: core.k.chunk,
-            strategy: space.as_ref().map_or(FileSpaceStrategy::ManagersAndAggregators, strategy),
+            strategy: space.as_ref().map(FileSpaceStrategy::from).unwrap_or_default(),
             persists_free_space: space.as_ref().is_some_and(|space| !space.managers.is_empty()),
             free_space_threshold: space.as_ref().map_or(1, |space| space.threshold),
             page_size: space.and_then(|space| space.paging).map_or(4096, |paging| paging.page_size),
         })
-    }
-}
-
-fn strategy(space: &FileSpaceInfo) -> FileSpaceStrategy {
-    // The old message counts them from 1 and has persisting managers as one of its own.
-    match (space.paging.is_some(), space.strategy) {
-        (true, 0) | (false, 1 | 2) => FileSpaceStrategy::ManagersAndAggregators,
-        (true, 1) => FileSpaceStrategy::Pages,
-        (true, 2) | (false, 3) => FileSpaceStrategy::Aggregators,
-        _ => FileSpaceStrategy::None,
     }
 }

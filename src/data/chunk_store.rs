@@ -25,7 +25,7 @@ impl ChunkAccess {
             Some(old) => old.address,
             None => {
                 if let Some(old) = old {
-                    core.release(old.address, old.size)?;
+                    core.release_raw(old.address, old.size)?;
                 }
                 core.allocate_raw(size)?
             }
@@ -47,14 +47,14 @@ impl ChunkAccess {
         if !self.index.can_move_chunks() {
             return Ok(());
         }
-        chunks.iter().try_for_each(|(_, chunk)| core.release(chunk.address, chunk.size))?;
+        chunks.iter().try_for_each(|(_, chunk)| core.release_raw(chunk.address, chunk.size))?;
         self.index.delete(core)
     }
 
     /// Takes a chunk away with its space.
     pub(super) fn discard(&mut self, core: &mut Core, scaled: &[u64], chunk: &ChunkRecord) -> Result<()> {
         if self.index.can_move_chunks() {
-            core.release(chunk.address, chunk.size)?;
+            core.release_raw(chunk.address, chunk.size)?;
         }
         self.index.remove(core, scaled)
     }

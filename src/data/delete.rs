@@ -50,7 +50,7 @@ fn release_data(core: &mut Core, header: &Header) -> Result<()> {
         return release_names(core, &list);
     }
     match info.layout.storage {
-        Storage::Contiguous { address: Some(address), .. } => core.release(address, info.bytes()?),
+        Storage::Contiguous { address: Some(address), .. } => core.release_raw(address, info.bytes()?),
         Storage::Virtual { collection, index } => core.remove_heap_object(GlobalHeapId { collection, index }),
         Storage::Chunked(_) => release_chunks(core, &info),
         Storage::Contiguous { .. } | Storage::Compact(_) => Ok(()),
@@ -69,7 +69,7 @@ fn release_chunks(core: &mut Core, info: &DatasetInfo) -> Result<()> {
             chunks.push((record.address, record.size));
             Ok(())
         })?;
-        chunks.into_iter().try_for_each(|(address, size)| core.release(address, size))?;
+        chunks.into_iter().try_for_each(|(address, size)| core.release_raw(address, size))?;
     }
     index.delete(core)
 }

@@ -67,7 +67,7 @@ impl ChunkIndex for Implicit {
 
     fn delete(&mut self, core: &mut Core) -> Result<()> {
         match self.address.take() {
-            Some(address) => core.release(address, self.space()?),
+            Some(address) => core.release_raw(address, self.space()?),
             None => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ mod chunk_access;
 mod chunk_cache;
 mod chunk_store;
 mod chunks;
+mod compact;
 mod copy;
 mod create;
 mod dataset;
@@ -35,6 +36,7 @@ mod write;
 
 pub(crate) use chunk_cache::ChunkCache;
 pub(crate) use chunks::coordinates;
+pub(crate) use compact::move_down;
 pub(crate) use copy::{Change, Copier, Ends, ExternalLink, LayoutRequest, Outcome, Rules};
 pub(crate) use create::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
 pub(crate) use dataset::DatasetInfo;

@@ -35,7 +35,7 @@ impl Core {
         let index = heap.insert(data)?.ok_or_else(|| {
             Error::limit("a global heap object", data.len() as u64, heap.free_space() as u64)
         })?;
-        let address: Address = self.allocate(heap.bytes().len() as u64)?;
+        let address: Address = self.allocate_raw(heap.bytes().len() as u64)?;
         self.txn_mut()?.open_heap = Some((address, heap));
         Ok(GlobalHeapId { collection: Some(address), index: u32::from(index) })
     }
@@ -49,7 +49,7 @@ impl Core {
         object(self, address, &heap, index)?;
         heap.remove(u16::try_from(index).unwrap_or(u16::MAX))?;
         if heap.objects().next().is_none() {
-            return self.release(address, heap.bytes().len() as u64);
+            return self.release_raw(address, heap.bytes().len() as u64);
         }
         self.put(address, &heap, &sizes)
     }

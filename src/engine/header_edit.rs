@@ -2,7 +2,7 @@
 
 use super::header::Span;
 use super::{Core, Header};
-use crate::base::Result;
+use crate::base::{Address, Result};
 use crate::format::message::continuation::Continuation;
 use crate::format::message::{self, MessageType};
 use crate::format::object_header::{Block, ContinuationBlock, Message, ObjectHeader, Prefix, Style};
@@ -26,21 +26,47 @@ impl Header {
     /// The same in a version, and with times and thresholds, that the caller chooses.
     pub(crate) fn create_with(
         core: &mut Core,
-        mut prefix: Prefix,
+        prefix: Prefix,
         messages: Vec<Message>,
         slack: usize,
     ) -> Result<Header> {
+        let mut header = Header::unplaced(core, prefix, messages, slack);
+        let address = core.allocate(header.len())?;
+        header.move_to(address);
+        header.store(core)?;
+        Ok(header)
+    }
+
+    /// Makes a header of one block, for which room is still to be found.
+    pub(super) fn unplaced(core: &Core, mut prefix: Prefix, messages: Vec<Message>, slack: usize) -> Header {
         let style = prefix.style();
         // Whatever is to come needs room for where it is.
         let capacity = (total(&messages, style) + style.padded(slack)).max(link_len(core, style));
         prefix.fit(capacity);
-        let len = prefix.frame() + capacity;
-        let address = core.allocate(len as u64)?;
-        let spans = vec![Span { address, capacity }];
-        let mut header = Header { address, prefix, messages: Vec::new(), spans };
+        let nowhere = Address(0);
+        let spans = vec![Span { address: nowhere, capacity }];
+        let mut header = Header { address: nowhere, prefix, messages: Vec::new(), spans };
         messages.into_iter().for_each(|message| header.push(message));
-        header.store(core)?;
-        Ok(header)
+        header
+    }
+
+    /// The bytes of the first block.
+    pub(super) fn len(&self) -> u64 {
+        let capacity = self.spans.first().map_or(0, |span| span.capacity);
+        (self.prefix.frame() + capacity) as u64
+    }
+
+    /// Puts the first block where there is room for it.
+    pub(super) fn move_to(&mut self, address: Address) {
+        self.address = address;
+        self.spans.iter_mut().take(1).for_each(|span| span.address = address);
+    }
+
+    /// All its blocks, with their lengths.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (Address, u64)> {
+        let frame = self.prefix.style().continuation_frame();
+        let more = self.spans.iter().skip(1).map(move |span| (span.address, (span.capacity + frame) as u64));
+        [(self.address, self.len())].into_iter().chain(more)
     }
 
     /// Makes a message of a value, to be stored with the header.
@@ -97,10 +123,22 @@ impl Header {
 
     /// Gives the space of all its blocks back.
     pub(super) fn release(&self, core: &mut Core) -> Result<()> {
+        self.blocks().try_for_each(|(address, len)| core.release(address, len))
+    }
+
+    /// All blocks but the first one, which others have the address of.
+    pub(crate) fn continuations(&self) -> impl Iterator<Item = (Address, u64)> {
+        self.blocks().skip(1)
+    }
+
+    /// Writes the header with one of its other blocks in another place, which is as large.
+    pub(crate) fn move_continuation(&mut self, core: &mut Core, from: Address, to: Address) -> Result<()> {
         let style = self.prefix.style();
-        let Some((first, more)) = self.spans.split_first() else { return Ok(()) };
-        more.iter().try_for_each(|span| release_span(core, *span, style))?;
-        core.release(self.address, (self.prefix.frame() + first.capacity) as u64)
+        let mut others = self.spans.iter_mut().skip(1);
+        let Some(span) = others.find(|span| span.address == from) else { return Ok(()) };
+        let old = std::mem::replace(span, Span { address: to, ..*span });
+        release_span(core, old, style)?;
+        self.store(core)
     }
 
     /// Distributes the messages over the blocks, in their order; a last block is added or made larger where needed.

@@ -11,7 +11,9 @@ pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
+mod compact;
 mod core;
+mod creation;
 mod dense_attributes;
 mod dense_attributes_edit;
 mod dense_links;
@@ -19,9 +21,11 @@ mod dense_links_edit;
 mod dense_storage;
 mod driver;
 mod file_access;
+mod file_space;
 #[cfg(test)]
 mod fixture;
 mod fractal_heap;
+mod free_space_manager;
 mod global_heap;
 mod group;
 mod header;
@@ -34,6 +38,7 @@ mod open;
 mod overlay;
 mod path;
 mod pending;
+mod pools;
 mod publish;
 mod ranges;
 mod shared_message;
@@ -53,6 +58,8 @@ pub(crate) use attribute_edit::{
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub(crate) use btree_v2_edit::BTree2Edit;
+pub(crate) use creation::CreationProperties;
+pub use creation::FileSpaceStrategy;
 pub use driver::Driver;
 pub(crate) use driver::members_of;
 pub use file_access::FileAccess;
@@ -67,6 +74,7 @@ pub use neighbours::MissingSources;
 pub(crate) use neighbours::{Beside, Neighbour};
 pub(crate) use open::{CreateOptions, OpenOptions};
 pub(crate) use path::{Resolved, join, resolve, split_parent};
+pub(crate) use pools::Use;
 pub(crate) use unlink::{
     add_reference, check_not_root, references_of, release_object, remove_reference, set_links,
 };

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::bounds::FormatBounds;
+use super::creation::CreationProperties;
 use super::neighbours::{Beside, Neighbours};
+use super::space::Space;
 use super::txn::Txn;
 use super::{Core, Header, KValues, new_group_header, pending};
-use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
+use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
@@ -40,6 +42,7 @@ pub(crate) struct CreateOptions {
     pub(crate) bounds: FormatBounds,
     /// Bytes in front of the superblock: 0, 512 or a larger power of two.
     pub(crate) userblock: u64,
+    pub(crate) properties: CreationProperties,
     pub(crate) beside: Beside,
 }
 
@@ -66,8 +69,10 @@ impl Core {
         }
         let image = core.load_cache_image()?;
         if options.write {
+            let (division, file_space) = core.file_space()?;
             let end = core.superblock.end_of_file - core.superblock.base;
-            core.txn = Some(Txn::new(end, &core.superblock, true));
+            let space = Space::new(end, core.superblock.sizes.offset, division);
+            core.txn = Some(Txn::new(space, file_space, Some(core.superblock.clone())));
             core.drop_cache_image(image)?;
         }
         Ok(core)
@@ -78,29 +83,33 @@ impl Core {
         if userblock != 0 && (userblock < 512 || !userblock.is_power_of_two()) {
             return Err(Error::misuse("a user block has 512 bytes or a larger power of two"));
         }
-        let version = options.bounds.versions().superblock;
+        let properties = options.properties;
+        properties.check(userblock)?;
+        let version = properties.superblock_version(options.bounds);
         let mut superblock = Superblock {
             version,
-            sizes: Sizes::EIGHT,
+            sizes: properties.sizes,
             flags: 0,
             base: userblock,
             end_of_file: 0,
-            root: root_of(version, Address(0), None),
+            root: root_of(version, Address(0), None, None, &properties),
         };
         let first = format::Wire::encoded_len(&superblock, &())? as u64;
-        let mut core = Core::new(storage, superblock.clone(), DEFAULT_K)?;
+        let mut core = Core::new(storage, superblock.clone(), properties.k)?;
         core.budget = Budget::new(options.limits);
         core.bounds = options.bounds;
         core.filters = options.filters.clone();
         let CreateOptions { limits, filters, beside, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
-        let mut txn = Txn::new(0, &superblock, false);
+        let space = Space::new(0, properties.sizes.offset, properties.division());
+        let mut txn = Txn::new(space, properties.file_space(), None);
         txn.allocate(first)?;
         core.txn = Some(txn);
+        let extension = core.create_extension(&properties)?;
         let header = new_group_header(&mut core)?;
         let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
-        superblock.root = root_of(version, header, table.as_ref());
+        superblock.root = root_of(version, header, extension, table.as_ref(), &properties);
         core.superblock = superblock;
         Ok(core)
     }
@@ -109,7 +118,11 @@ impl Core {
     pub(crate) fn replace_root(&mut self, header: Address) -> Result<()> {
         let old = Header::load(self, self.superblock.root_header())?;
         let table = Header::load(self, header)?.message::<SymbolTable>(self)?;
-        self.superblock.root = root_of(self.superblock.version, header, table.as_ref());
+        let sizes = self.sizes();
+        match &mut self.superblock.root {
+            Root::New { header: root, .. } => *root = header,
+            Root::Old(old) => old.entry = SymbolTableEntry::hard(0, header, table.as_ref(), sizes),
+        }
         super::release_object(self, &old)
     }
 
@@ -166,17 +179,23 @@ impl Core {
 }
 
 /// What the superblock of a new file says of the root group; old versions have a copy of its symbol table message.
-fn root_of(version: u8, header: Address, table: Option<&SymbolTable>) -> Root {
+fn root_of(
+    version: u8,
+    header: Address,
+    extension: Option<Address>,
+    table: Option<&SymbolTable>,
+    properties: &CreationProperties,
+) -> Root {
     if version >= 2 {
-        return Root::New { header, extension: None };
+        return Root::New { header, extension };
     }
     Root::Old(OldRoot {
-        group_leaf_k: DEFAULT_K.group_leaf,
-        group_internal_k: DEFAULT_K.group_internal,
-        chunk_k: DEFAULT_K.chunk,
+        group_leaf_k: properties.k.group_leaf,
+        group_internal_k: properties.k.group_internal,
+        chunk_k: properties.k.chunk,
         free_space: None,
         driver_info: None,
-        entry: SymbolTableEntry::hard(0, header, table, Sizes::EIGHT),
+        entry: SymbolTableEntry::hard(0, header, table, properties.sizes),
     })
 }
 

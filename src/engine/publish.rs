@@ -68,6 +68,7 @@ impl Core {
             return Ok(());
         }
         self.mark_open()?;
+        self.store_free_space(&Ranges::default())?;
         self.grow_storage()?;
         self.write_pieces(|_, _| true)?;
         let flags = self.superblock.flags;
@@ -105,14 +106,18 @@ impl Core {
             }
             Guard::LetGo => self.write_pieces(|_, _| true),
             Guard::Bound => {
-                self.write_pieces(|core, range| {
-                    core.txn
-                        .as_ref()
-                        .is_some_and(|txn| txn.space.is_fresh(range.start, range.end - range.start))
-                })?;
+                self.write_fresh()?;
                 self.shadow_pieces()
             }
         }
+    }
+
+    /// Writes what the published state knows nothing of.
+    fn write_fresh(&mut self) -> Result<()> {
+        self.write_pieces(|core, range| {
+            let txn = core.txn.as_ref();
+            txn.is_some_and(|txn| txn.space.is_fresh(range.start, range.end - range.start))
+        })
     }
 
     /// Writes the pieces in memory that `which` picks to their places; those that lie side by side in one go.
@@ -186,6 +191,8 @@ impl Core {
 
     /// Nothing of the published state is overwritten but the superblock, which lies within one sector.
     fn publish_superblock(&mut self) -> Result<()> {
+        self.store_free_space(&Ranges::default())?;
+        self.write_fresh()?;
         let superblock = self.settled_superblock(&Ranges::default())?;
         self.grow_storage()?;
         self.barrier()?;
@@ -205,12 +212,13 @@ impl Core {
         let mut used = Ranges::default();
         used.insert(at.0..at.0 + len);
         table.copies.iter().for_each(|copy| used.insert(copy.from.0..copy.from.0 + copy.len));
-        let superblock = self.settled_superblock(&used)?;
-        table.superblock = format::encode(&superblock, &())?;
-        if let Err(error) = self.prepare(at, &table) {
-            self.release(at, len)?;
-            return Err(error);
-        }
+        let superblock = match self.prepare(at, &mut table, &used) {
+            Ok(superblock) => superblock,
+            Err(error) => {
+                self.release(at, len)?;
+                return Err(error);
+            }
+        };
         let marker = format::encode(&CommitMarker { table: at, table_len }, &())?;
         let base = self.superblock.base;
         // From the marker on, the new state counts.
@@ -226,12 +234,17 @@ impl Core {
         self.published()
     }
 
-    /// Writes all that has to be there before the commit is decided.
-    fn prepare(&mut self, at: Address, table: &CommitTable) -> Result<()> {
+    /// Writes all that has to be there before the commit is decided; returns the superblock of the new state.
+    fn prepare(&mut self, at: Address, table: &mut CommitTable, used: &Ranges) -> Result<Superblock> {
+        self.store_free_space(used)?;
+        self.write_fresh()?;
+        let superblock = self.settled_superblock(used)?;
+        table.superblock = format::encode(&superblock, &())?;
         let offset = self.offset(at)?;
         self.write_through(offset, &format::encode(table, &())?)?;
         self.grow_storage()?;
-        self.barrier()
+        self.barrier()?;
+        Ok(superblock)
     }
 
     /// The superblock as it will be once the new state counts; `unneeded` will be free then.

@@ -39,18 +39,18 @@ impl Ranges {
 
     /// Takes away whatever of a range is there.
     pub(super) fn remove(&mut self, range: Range<u64>) {
-        let overlapping: Vec<(u64, u64)> = self
-            .by_place
-            .range(..range.end)
-            .rev()
-            .take_while(|&(_, &end)| end > range.start)
-            .map(|(&start, &end)| (start, end))
-            .collect();
+        let overlapping: Vec<(u64, u64)> = self.over(&range).collect();
         for (start, end) in overlapping {
             self.take(start, end);
             self.put(start, range.start.min(end));
             self.put(range.end.max(start), end);
         }
+    }
+
+    /// The pieces that lie over a range, from the last one to the first.
+    fn over(&self, range: &Range<u64>) -> impl Iterator<Item = (u64, u64)> {
+        let (begin, before_the_end) = (range.start, self.by_place.range(..range.end).rev());
+        before_the_end.map(|(&start, &end)| (start, end)).take_while(move |&(_, end)| end > begin)
     }
 
     /// Whether all bytes of a range are there.
@@ -68,6 +68,25 @@ impl Ranges {
         // There can be very many pieces that are large enough and lie just so that they are not.
         let tight = self.by_size.range((size, 0)..).take(CANDIDATES).find_map(fits);
         tight.or_else(|| self.by_size.range((size.checked_add(align)?, 0)..).next().and_then(fits))
+    }
+
+    /// The same for bytes that do not go from one page to the next.
+    pub(super) fn fit_within(&self, size: u64, align: u64, page: u64) -> Option<u64> {
+        let fits = |&(len, start): &(u64, u64)| {
+            let fits = |at: u64| {
+                let end = at.checked_add(size)?;
+                (at % page <= page - size && end <= start + len).then_some(at)
+            };
+            let next_page = start.checked_next_multiple_of(page);
+            start.checked_next_multiple_of(align).and_then(fits).or_else(|| next_page.and_then(fits))
+        };
+        let tight = self.by_size.range((size, 0)..).take(CANDIDATES).find_map(fits);
+        tight.or_else(|| self.by_size.range((size.checked_add(page)?, 0)..).next().and_then(fits))
+    }
+
+    /// How many bytes of a range are there.
+    pub(super) fn overlap(&self, range: &Range<u64>) -> u64 {
+        self.over(range).map(|(start, end)| end.min(range.end) - start.max(range.start)).sum()
     }
 
     /// The piece that ends here, by its start.
@@ -134,5 +153,16 @@ mod tests {
         assert_eq!(ranges.fit(8, 1), Some(101));
         assert_eq!(ranges.fit(8, 8), Some(8));
         assert_eq!(ranges.fit(18, 1), None);
+    }
+
+    #[test]
+    fn a_piece_is_searched_for_room_within_a_page() {
+        let mut ranges = Ranges::default();
+        ranges.insert(70..120);
+        assert_eq!((ranges.fit_within(30, 1, 100), ranges.fit_within(31, 1, 100)), (Some(70), None));
+        assert_eq!((ranges.fit_within(20, 16, 100), ranges.fit_within(21, 16, 100)), (Some(80), None));
+        ranges.insert(300..390);
+        assert_eq!(ranges.fit_within(31, 1, 100), Some(300));
+        assert_eq!((ranges.overlap(&(100..310)), ranges.overlap(&(120..300))), (30, 0));
     }
 }

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
+use super::file_space::FileSpace;
 use super::overlay::Piece;
+use super::pools::Use;
 use super::space::Space;
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, to_usize};
@@ -18,6 +20,8 @@ use crate::format::{self, Wire};
 #[derive(Debug)]
 pub(crate) struct Txn {
     pub(super) space: Space,
+    /// Where the file keeps what is free, if it does.
+    pub(super) file_space: Option<FileSpace>,
     /// The collection that new heap objects go to, with its address.
     pub(super) open_heap: Option<(Address, GlobalHeap)>,
     pub(super) guard: Guard,
@@ -56,14 +60,20 @@ const RAW_ALIGN: u64 = 64;
 /// Less data than that has no larger elements than this.
 const SMALL_ALIGN: u64 = 8;
 
+/// What the address of raw data is a multiple of.
+pub(super) fn raw_alignment(size: u64) -> u64 {
+    if size < RAW_ALIGN { size.next_power_of_two().min(SMALL_ALIGN) } else { RAW_ALIGN }
+}
+
 impl Txn {
-    pub(super) fn new(end: u64, superblock: &Superblock, published: bool) -> Self {
+    pub(super) fn new(space: Space, file_space: Option<FileSpace>, published: Option<Superblock>) -> Self {
         Txn {
-            space: Space::new(end, superblock.sizes.offset),
+            space,
+            file_space,
             open_heap: None,
             guard: Guard::Willing,
             changed: false,
-            published: published.then(|| superblock.clone()),
+            published,
             failed: None,
             saved: None,
         }
@@ -77,13 +87,12 @@ impl Txn {
     /// Finds room for metadata.
     pub(super) fn allocate(&mut self, size: u64) -> Result<Address> {
         self.changed = true;
-        self.space.allocate(size, 1)
+        self.space.allocate(size, 1, Use::Metadata)
     }
 
     fn allocate_raw(&mut self, size: u64) -> Result<Address> {
         self.changed = true;
-        let align = if size < RAW_ALIGN { size.next_power_of_two().min(SMALL_ALIGN) } else { RAW_ALIGN };
-        self.space.allocate(size, align)
+        self.space.allocate(size, raw_alignment(size), Use::Raw)
     }
 }
 
@@ -100,6 +109,7 @@ impl Core {
     /// Does an edit. One that fails did not happen.
     pub(crate) fn edit<T>(&mut self, edit: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         self.check_writable()?;
+        self.load_free_space()?;
         self.begin()?;
         match edit(self) {
             Ok(value) => {
@@ -161,7 +171,7 @@ impl Core {
         self.txn_mut()?.allocate(size)
     }
 
-    /// Finds room for raw data.
+    /// Finds room for raw data, or for a global heap.
     pub(crate) fn allocate_raw(&mut self, size: u64) -> Result<Address> {
         self.txn_mut()?.allocate_raw(size)
     }
@@ -189,14 +199,23 @@ impl Core {
         self.headers.insert(header.address, Arc::new(header), cost);
     }
 
-    /// Gives the space of a structure or of raw data back.
+    /// Gives the space of a structure back.
     pub(crate) fn release(&mut self, address: Address, size: u64) -> Result<()> {
+        self.give_back(address, size, Use::Metadata)
+    }
+
+    /// Gives the space of raw data or of a global heap back.
+    pub(crate) fn release_raw(&mut self, address: Address, size: u64) -> Result<()> {
+        self.give_back(address, size, Use::Raw)
+    }
+
+    pub(super) fn give_back(&mut self, address: Address, size: u64, purpose: Use) -> Result<()> {
         self.decoded.remove(&address);
         self.headers.remove(&address);
         self.overlay.remove(address.0..address.0.saturating_add(size));
         let txn = self.txn_mut()?;
         txn.changed = true;
-        txn.space.release(address, size);
+        txn.space.release(address, size, purpose);
         Ok(())
     }
 
@@ -227,7 +246,8 @@ impl Core {
             self.overlay.write(address.0, data.to_vec());
             return Ok(());
         }
-        let at = self.allocate_raw(len)?;
+        // It is no raw data: it lies there until the commit only.
+        let at = self.allocate(len)?;
         let offset = self.offset(at)?;
         self.write_through(offset, data)?;
         self.overlay.replace(address.0, Piece::Shadow { at: at.0, len });

@@ -100,6 +100,9 @@ pub(crate) const SHARED: u8 = 2;
 /// The message is not to be shared.
 pub(crate) const DONT_SHARE: u8 = 4;
 pub(crate) const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 8;
+/// Whoever changes the object without knowing the message says so by the next flag.
+pub(crate) const MARK_IF_UNKNOWN: u8 = 16;
+pub(crate) const WAS_UNKNOWN: u8 = 32;
 pub(crate) const FAIL_IF_UNKNOWN: u8 = 128;
 
 /// Header flags.

@@ -12,7 +12,7 @@ mod support;
 use std::ops::Range;
 use std::sync::Arc;
 
-use h5::{File, FormatBounds};
+use h5::{File, FileSpaceStrategy, FormatBounds};
 
 use script::EDITS;
 use storage::{Recorder, after_kill, after_power_cut};
@@ -32,8 +32,21 @@ struct Run {
     commits: Vec<Range<usize>>,
 }
 
+/// A file that remembers what is free.
+const fn remembering(paged: bool) -> FileSpaceStrategy {
+    FileSpaceStrategy::FreeSpaceManager { paged, persist: true, threshold: 1 }
+}
+
 fn run(bounds: FormatBounds, recorder: impl Fn(Vec<u8>) -> Recorder) -> Run {
-    let before = script::first(bounds);
+    run_with(bounds, FileSpaceStrategy::default(), recorder)
+}
+
+fn run_with(
+    bounds: FormatBounds,
+    strategy: FileSpaceStrategy,
+    recorder: impl Fn(Vec<u8>) -> Recorder,
+) -> Run {
+    let before = script::first(bounds, strategy);
     let recorder = Arc::new(recorder(before.clone()));
     let file = File::options().bounds(bounds).open_storage_rw(recorder.clone()).unwrap();
     let (mut states, mut commits) = (vec![listing::list(&file)], Vec::new());
@@ -74,6 +87,30 @@ impl Run {
         Ok(())
     }
 
+    /// Writes to an image what goes into its free space, which has to leave everything else as it was.
+    fn check_free_space(&self, image: Vec<u8>, cut: usize) -> Result<(), String> {
+        let storage = Arc::new(h5::storage::MemoryStorage::new(image));
+        let used = || -> h5::Result<(String, String)> {
+            let file = File::options().open_storage_rw(storage.clone())?;
+            let before = listing::list(&file);
+            let text = [0xa5u8; 40];
+            for number in 0..60 {
+                let name = format!("filler {number}");
+                file.new_dataset::<u8>().shape(40 * (1 + number % 5)).create(&*name)?;
+                file.dataset(&name)?.write_slice(&ndarray::Array1::from(text.to_vec()), ndarray::s![..40])?;
+            }
+            file.close()?;
+            let file = File::options().open_storage_rw(storage.clone())?;
+            (0..60).try_for_each(|number| file.unlink(&format!("filler {number}")))?;
+            Ok((before, listing::list(&file)))
+        };
+        match used() {
+            Ok((before, after)) if before == after && self.allowed(cut).contains(&before) => Ok(()),
+            Ok(_) => Err(format!("cut at {cut}: what was free was not")),
+            Err(error) => Err(format!("cut at {cut}: {error}")),
+        }
+    }
+
     fn check_power_cuts(&self) -> Result<(), String> {
         let steps = self.recorder.steps();
         for cut in 0..=steps.len() {
@@ -103,6 +140,20 @@ fn a_power_cut_leaves_one_of_two_states() {
     run(FormatBounds::V18, Recorder::new).check_power_cuts().unwrap();
 }
 
+#[test]
+fn a_power_cut_leaves_free_space_that_is_free() {
+    for paged in [false, true] {
+        let run = run_with(FormatBounds::V18, remembering(paged), Recorder::new);
+        run.check_power_cuts().unwrap();
+        let steps = run.recorder.steps();
+        for cut in (0..=steps.len()).step_by(5) {
+            let mut random = Random::new(cut as u64);
+            let image = after_power_cut(&run.before, &steps, cut, &mut random);
+            run.check_free_space(image, cut).unwrap();
+        }
+    }
+}
+
 /// Each of the four waits of a commit is needed.
 #[test]
 fn without_any_one_barrier_a_power_cut_can_destroy() {
@@ -114,7 +165,11 @@ fn without_any_one_barrier_a_power_cut_can_destroy() {
 
 #[test]
 fn libhdf5_sees_one_of_two_states_or_refuses_the_file() {
-    let run = run(FormatBounds::V18, Recorder::new);
+    libhdf5_agrees(&run(FormatBounds::V18, Recorder::new));
+    libhdf5_agrees(&run_with(FormatBounds::V18, remembering(true), Recorder::new));
+}
+
+fn libhdf5_agrees(run: &Run) {
     let steps = run.recorder.steps();
     let folder = support::Folder::new("crash");
     let mut expected = Vec::new();
@@ -140,7 +195,11 @@ fn libhdf5_sees_one_of_two_states_or_refuses_the_file() {
 /// From the k-th step on the disk is full, for all k.
 #[test]
 fn a_full_disk_loses_nothing_that_was_committed() {
-    let whole = run(FormatBounds::V18, Recorder::new);
+    check_full_disks(&run(FormatBounds::V18, Recorder::new));
+    check_full_disks(&run_with(FormatBounds::V18, remembering(false), Recorder::new));
+}
+
+fn check_full_disks(whole: &Run) {
     for first in 0..whole.recorder.steps().len() {
         let recorder = Arc::new(Recorder::failing_from(whole.before.clone(), first));
         let file = File::options().open_storage_rw(recorder.clone()).unwrap();

@@ -1,7 +1,7 @@
 //! Edits of every kind, in steps between commits.
 
 use h5::types::VarLenUnicode;
-use h5::{File, FormatBounds};
+use h5::{File, FileSpaceStrategy, FormatBounds};
 use ndarray::{Array1, Array2, s};
 
 type Edit = fn(&File) -> h5::Result<()>;
@@ -21,9 +21,10 @@ pub(crate) const EDITS: &[(&str, Edit)] = &[
 ];
 
 /// The file that the edits begin with.
-pub(crate) fn first(bounds: FormatBounds) -> Vec<u8> {
+pub(crate) fn first(bounds: FormatBounds, strategy: FileSpaceStrategy) -> Vec<u8> {
     let storage = std::sync::Arc::new(h5::storage::MemoryStorage::default());
-    let file = File::options().bounds(bounds).create_storage(storage.clone()).unwrap();
+    let options = File::options().bounds(bounds).file_space_strategy(strategy).file_space_page_size(512);
+    let file = options.create_storage(storage.clone()).unwrap();
     let numbers = Array1::from_iter(0..900i32);
     file.new_dataset_builder().with_data(&numbers).create("numbers").unwrap();
     let grid = Array2::from_shape_fn((40, 30), |(i, j)| (i * j) as f64);

@@ -1,5 +1,6 @@
-"""Files that keep their free space: free_space.py make|extend FILE LIBVER STRATEGY"""
+"""Files that keep their free space: free_space.py make FILE LIBVER STRATEGY | extend FILE | add FILE COUNT... | tell FILE"""
 
+import os
 import sys
 
 import h5py
@@ -22,4 +23,19 @@ def extend(path, *_):
             file.create_dataset(f"n{number}", data=np.arange(4000) * (number + 1))
 
 
-{"make": make, "extend": extend}[sys.argv[1]](*sys.argv[2:])
+def add(path, *counts):
+    """Adds a dataset for each number of elements."""
+    with h5py.File(path, "r+") as file:
+        for count in counts:
+            file.create_dataset(f"by h5py {len(file)}", data=np.arange(int(count)))
+
+
+def tell(path):
+    """Prints how the file manages its space, and how many bytes are free."""
+    with h5py.File(path, "r") as file:
+        strategy, persist, threshold = file.id.get_create_plist().get_file_space_strategy()
+        page = file.id.get_create_plist().get_file_space_page_size()
+        print(strategy, persist, threshold, page, file.id.get_freespace())
+
+
+{"make": make, "extend": extend, "add": add, "tell": tell}[sys.argv[1]](*sys.argv[2:])

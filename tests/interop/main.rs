@@ -4,6 +4,7 @@
 
 mod chunk_indexes;
 mod copies;
+mod creation;
 mod dense;
 mod element_types;
 mod free_space;

@@ -4,8 +4,11 @@
 
 mod appending;
 mod chunk_indexes;
+mod compact;
 mod handles;
 mod links;
 mod model;
 mod selections;
 mod sessions;
+#[path = "../support/mod.rs"]
+mod support;

@@ -2,15 +2,16 @@
 
 use crate::base::{Address, Result};
 use crate::engine::Core;
+use crate::engine::pools::Use;
 use crate::format::fractal_heap::stored::StoredBlock;
 use crate::format::{self, Wire};
 
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     puts: Vec<(Address, StoredBlock)>,
-    releases: Vec<(Address, u64)>,
+    releases: Vec<(Address, u64, Use)>,
     /// What was found room for, to be given back if the change comes to nothing.
-    allocated: Vec<(Address, u64)>,
+    allocated: Vec<(Address, u64, Use)>,
 }
 
 impl Changes {
@@ -26,8 +27,8 @@ impl Changes {
                 Ok(value)
             }
             Err(error) => {
-                for (address, len) in changes.allocated {
-                    core.release(address, len)?;
+                for (address, len, purpose) in changes.allocated {
+                    core.give_back(address, len, purpose)?;
                 }
                 Err(error)
             }
@@ -37,14 +38,14 @@ impl Changes {
     /// Finds room for a block.
     pub(super) fn allocate(&mut self, core: &mut Core, len: u64) -> Result<Address> {
         let address = core.allocate(len)?;
-        self.allocated.push((address, len));
+        self.allocated.push((address, len, Use::Metadata));
         Ok(address)
     }
 
     /// Finds room for raw data.
     pub(super) fn allocate_raw(&mut self, core: &mut Core, len: u64) -> Result<Address> {
         let address = core.allocate_raw(len)?;
-        self.allocated.push((address, len));
+        self.allocated.push((address, len, Use::Raw));
         Ok(address)
     }
 
@@ -60,13 +61,20 @@ impl Changes {
 
     /// Gives the space of a block back when all of the change is done.
     pub(super) fn release(&mut self, address: Address, len: u64) {
-        self.releases.push((address, len));
+        self.releases.push((address, len, Use::Metadata));
+    }
+
+    /// The same for the space of raw data.
+    pub(super) fn release_raw(&mut self, address: Address, len: u64) {
+        self.releases.push((address, len, Use::Raw));
     }
 
     fn apply(self, core: &mut Core) -> Result<()> {
         for (address, block) in &self.puts {
             core.put(*address, block, &(block.0.len() as u64))?;
         }
-        self.releases.into_iter().try_for_each(|(address, len)| core.release(address, len))
+        self.releases
+            .into_iter()
+            .try_for_each(|(address, len, purpose)| core.give_back(address, len, purpose))
     }
 }

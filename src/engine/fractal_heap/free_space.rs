@@ -10,6 +10,7 @@ use super::gaps::{Gap, Gaps, Slot};
 use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure};
 use crate::engine::Core;
+use crate::engine::free_space_manager::{self, Manager};
 use crate::format::Wire;
 use crate::format::fractal_heap::header::FractalHeapHeader;
 use crate::format::free_space::{
@@ -43,30 +44,12 @@ impl FreeSpace {
     /// Reads what the heap's manager knows. A heap without one has nothing free in its blocks.
     pub(super) fn load(core: &Core, heap: &FractalHeapHeader, geometry: &Geometry) -> Result<Self> {
         let Some(address) = heap.free_space_manager else { return Ok(FreeSpace::default()) };
-        let offset = core.offset(address)?;
-        let located = |e: Error| e.at(FreeSpaceHeader::STRUCTURE, offset);
-        let header = FreeSpaceHeader::clone(&*core.fetch::<FreeSpaceHeader>(address, &core.sizes())?);
-        if header.client != Client::FractalHeap {
-            return Err(located(Error::malformed("a heap has the free-space manager of the file")));
-        }
+        let Manager { header, list } = free_space_manager::load(core, address, Client::FractalHeap)?;
         let mut space = FreeSpace { manager: Some((address, header)), ..FreeSpace::default() };
-        if let Some((_, header)) = &space.manager
-            && header.serialized_sections > 0
-        {
-            let Some(list) = header.list else {
-                return Err(located(Error::malformed("a free-space manager has no list of its sections")));
-            };
-            let cx = header.list_context(core.sizes());
-            let sections = core.fetch_sized::<FreeSpaceSections>(list, header.list_used, &cx)?;
-            if header.list_allocated < header.list_used {
-                return Err(located(Error::malformed("the list of sections is longer than its place")));
-            }
-            // All of its place is given back with it one day, so all of it has to be there.
-            core.block(list, header.list_allocated, FreeSpaceSections::STRUCTURE)?;
-            if sections.header != address {
-                return Err(located(Error::malformed("the list of sections is another manager's")));
-            }
-            space.take_over(&sections, heap, geometry).map_err(located)?;
+        if let Some(list) = list {
+            let offset = core.offset(address)?;
+            let taken = space.take_over(&list, heap, geometry);
+            taken.map_err(|e| e.at(FreeSpaceHeader::STRUCTURE, offset))?;
         }
         Ok(space)
     }
@@ -229,22 +212,17 @@ impl FreeSpace {
         Ok(())
     }
 
-    /// The sections by their size, and those of one size by their offset, as libhdf5 stores them.
+    /// The sections as they are stored.
     fn sets(&self, geometry: &Geometry) -> Result<Vec<SectionSet>> {
-        let mut sets: BTreeMap<u64, Vec<Section>> = BTreeMap::new();
-        for (&offset, &size) in &self.bytes {
-            sets.entry(size).or_default().push(Section { offset, kind: SectionKind::Bytes });
-        }
+        let bytes = self.bytes.iter();
+        let mut sections: Vec<_> =
+            bytes.map(|(&offset, &size)| (size, Section { offset, kind: SectionKind::Bytes })).collect();
         for (&offset, gap) in self.gaps.iter() {
             let size = geometry.block_room(gap.first_row(geometry)?)?;
             let kind = SectionKind::FirstRow(stored_gap(gap, geometry)?);
-            sets.entry(size).or_default().push(Section { offset, kind });
+            sections.push((size, Section { offset, kind }));
         }
-        let set = |(size, mut sections): (u64, Vec<Section>)| {
-            sections.sort_unstable_by_key(|section| section.offset);
-            SectionSet { size, sections }
-        };
-        Ok(sets.into_iter().map(set).collect())
+        Ok(free_space_manager::sets(sections))
     }
 
     /// Counts the sections, those among them that are not stored as well.

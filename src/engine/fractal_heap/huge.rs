@@ -88,7 +88,7 @@ impl FractalHeapEdit {
             ));
         }
         (self.header.huge_objects, self.header.huge_size) = (objects, sizes);
-        changes.release(record.address, record.length);
+        changes.release_raw(record.address, record.length);
         if last {
             self.header.huge_btree = None;
             self.header.next_huge_id = 0;
@@ -159,7 +159,7 @@ pub(super) fn release_all(heap: &FractalHeap<'_>, changes: &mut Changes) -> Resu
     tree.visit(|record| {
         let record: HugeObjectRecord = tree.decode(record, &cx)?;
         check_place(heap.core, &record)?;
-        changes.release(record.address, record.length);
+        changes.release_raw(record.address, record.length);
         Ok(())
     })?;
     Ok(Some(btree))

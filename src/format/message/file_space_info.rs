@@ -22,6 +22,7 @@ use crate::format::Wire;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FileSpaceInfo {
+    /// As stored; `strategy()` tells what it means.
     pub(crate) strategy: u8,
     pub(crate) threshold: u64,
     /// Only version 1 has it.
@@ -37,7 +38,28 @@ pub(crate) struct Paging {
     pub(crate) end_of_allocation: Option<Address>,
 }
 
+/// What a file does with space that is not in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    ManagersAndAggregators,
+    Pages,
+    Aggregators,
+    None,
+}
+
 const PERSIST_0: u8 = 1;
+
+impl FileSpaceInfo {
+    pub(crate) fn strategy(&self) -> Strategy {
+        // The old message counts them from 1 and has persisting managers as one of its own.
+        match (self.paging.is_some(), self.strategy) {
+            (true, 0) | (false, 1 | 2) => Strategy::ManagersAndAggregators,
+            (true, 1) => Strategy::Pages,
+            (true, 2) | (false, 3) => Strategy::Aggregators,
+            _ => Strategy::None,
+        }
+    }
+}
 
 impl Wire for FileSpaceInfo {
     const STRUCTURE: Structure = Structure::FileSpaceInfo;

@@ -9,9 +9,9 @@ impl Dump {
     pub(crate) fn superblock(&mut self, file: &File) -> Result<(), Failure> {
         let info = file.superblock()?;
         let strategy = match info.strategy {
-            FileSpaceStrategy::ManagersAndAggregators => "FSM_AGGR",
-            FileSpaceStrategy::Pages => "PAGE",
-            FileSpaceStrategy::Aggregators => "AGGR",
+            FileSpaceStrategy::FreeSpaceManager { paged: false, .. } => "FSM_AGGR",
+            FileSpaceStrategy::FreeSpaceManager { paged: true, .. } => "PAGE",
+            FileSpaceStrategy::PageAggregation => "AGGR",
             _ => "NONE",
         };
         let text = format!(
