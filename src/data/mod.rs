@@ -38,7 +38,7 @@ pub(crate) use chunks::coordinates;
 pub(crate) use copy::{Change, Copier, Ends, ExternalLink, LayoutRequest, Outcome, Rules};
 pub(crate) use create::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
 pub(crate) use dataset::DatasetInfo;
-pub(crate) use delete::unlink;
+pub(crate) use delete::{delete_attribute, unlink};
 pub(crate) use external::external_files;
 pub(crate) use gathered::{Gathered, Heap, gathers};
 pub(crate) use index::ChunkRecord;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod chunk_indexes;
+mod constructed_types;
 mod copies;
 mod dense;
 mod element_types;
