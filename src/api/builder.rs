@@ -5,7 +5,7 @@ use ndarray::{ArrayView, Dimension};
 use super::elements::Target;
 use super::types::{FileType, H5Type, NewType};
 use super::{AllocationTime, Dataset, Extents, FillTime, Group};
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::codec::id;
 use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
 use crate::engine::{self, Core};
@@ -226,9 +226,6 @@ macro_rules! options {
             #[must_use]
             pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
                 let encode = move |core: &mut Core, datatype: &Stored| {
-                    if datatype.has_variable_length() {
-                        return Err(Error::unsupported("fill values of variable length"));
-                    }
                     let values = [value.clone()];
                     Ok(F::store(&values, &mut Target { core, datatype })?.into_owned())
                 };

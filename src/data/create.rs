@@ -13,6 +13,7 @@ use crate::format::object_header::{CONSTANT, Message};
 
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
+use super::fresh_fill::FreshFill;
 use super::layout_choice::chunked_layout;
 
 /// What a new dataset is to be.
@@ -71,7 +72,12 @@ pub(crate) fn create_dataset(
         crate::engine::check_new_name(core, group, name)?;
     }
     let chunk = chunk_shape(new)?;
-    let layout = layout(core.bounds, new, chunk.as_deref())?;
+    let mut layout = layout(core.bounds, new, chunk.as_deref())?;
+    if let (Storage::Compact(data), Some(fill)) = (&mut layout.storage, &new.fill)
+        && let Some(fresh) = FreshFill::new(core, &new.datatype, fill)?
+    {
+        fresh.fill(core, data)?;
+    }
     let allocation_time = match (&layout.storage, new.allocation_time) {
         (Storage::Compact(_), None | Some(EARLY)) => EARLY,
         (Storage::Compact(_), Some(_)) => {

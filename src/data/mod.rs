@@ -13,6 +13,7 @@ mod elements;
 mod extensible_array_walk;
 mod external;
 mod fill;
+mod fresh_fill;
 mod gathered;
 mod index;
 mod index_btree_v1;

@@ -1,30 +1,38 @@
-"""Types that were put together: constructed_types.py FILE
+"""Types that were put together: constructed_types.py types FILE | regions FILE | newest FILE
 
-Fails unless every type of FILE is the one of this list, committed where it should be, with its values.
+`types` fails unless every type of FILE is the one of this list, committed where it should be, with its values;
+`regions` unless its region references select what they should; `newest` is about what came after h5py's own bindings,
+by way of the C library that they are made for.
 """
 
+import ctypes
+import pathlib
 import sys
 
 import h5py
 import numpy as np
 from h5py import h5t
 
+# The C library that h5py uses.
+LIBRARY = ctypes.CDLL(str(next((pathlib.Path(h5py.__file__).parent.parent / "h5py.libs").glob("libhdf5-*"))))
 TEXTS = ["one", "größer"]
+TARGET = np.arange(20, dtype="i4").reshape(4, 5)
 
 
 def changed(base, size=None, precision=None, offset=None):
     made = base.copy()
-    if size is not None:
-        made.set_size(size)
-    if precision is not None:
-        made.set_precision(precision)
-    if offset is not None:
-        made.set_offset(offset)
+    # h5py does this for numbers only, and not for bit fields.
+    for change, value in [("H5Tset_size", size), ("H5Tset_precision", precision), ("H5Tset_offset", offset)]:
+        if value is not None:
+            assert getattr(LIBRARY, change)(ctypes.c_int64(made.id), ctypes.c_size_t(value)) >= 0, change
     return made
 
 
 def floating(size, exponent, mantissa, bias, order=h5t.ORDER_LE):
     made = h5t.IEEE_F64LE.copy()
+    if size > 8:
+        made.set_size(size)
+        made.set_precision(8 * size)
     made.set_fields(exponent + mantissa, mantissa, exponent, 0, mantissa)
     made.set_precision(exponent + mantissa + 1)
     made.set_size(size)
@@ -91,9 +99,12 @@ def types():
     yield "array", matrix
     yield "arrays", h5t.array_create(h5t.array_create(h5t.STD_U8LE, (2,)), (3,))
     yield "sequence", h5t.vlen_create(h5t.IEEE_F32LE)
-    record = compound(18, ("number", 0, h5t.STD_U16LE), ("text", 2, text))
+    # In memory a text takes the 8 bytes of a pointer.
+    record = compound(10, ("number", 0, h5t.STD_U16LE), ("text", 2, text))
     yield "records", h5t.vlen_create(record)
     yield "nested", h5t.vlen_create(h5t.vlen_create(h5t.STD_U8LE))
+    yield "object", h5t.STD_REF_OBJ
+    yield "region", h5t.STD_REF_DSETREG
     yield "time", h5t.UNIX_D32LE
     yield "pair", compound(16, ("r", 0, h5t.IEEE_F64LE), ("i", 8, h5t.IEEE_F64LE))
 
@@ -102,12 +113,12 @@ def raw(elements):
     """Two elements as they are stored, from the beginning of the numbers 1, 2, 3..."""
     datatype = elements.get_type()
     size = datatype.get_size()
-    found = np.empty((2, size), "u1")
+    found = np.empty(2, f"V{size}")
     if isinstance(elements, h5py.h5a.AttrID):
         elements.read(found, mtype=datatype)
     else:
         elements.read(h5py.h5s.ALL, h5py.h5s.ALL, found, mtype=datatype)
-    return found
+    return found.view("u1").reshape(2, size)
 
 
 def check_values(name, elements, read):
@@ -122,6 +133,12 @@ def check_values(name, elements, read):
         assert found == [list(enumerate(TEXTS)), []], found
     elif name == "nested":
         assert [[list(one) for one in sequence] for sequence in read()] == [[[1, 2, 3], [], [4]], []], name
+    elif name in ("object", "region"):
+        file, found = h5py.File(h5py.h5i.get_file_id(elements)), read()
+        assert len(found) == 2 and not found[1], (name, found)
+        assert file[found[0]].name == "/target", name
+        if name == "region":
+            assert np.array_equal(file["target"][found[0]].ravel(), TARGET[1:3, ::2].ravel()), name
     else:
         size = datatype.get_size()
         expected = (np.arange(2 * size, dtype="u1") + 1).reshape(2, size)
@@ -136,7 +153,7 @@ def same_type(name, elements, expected, committed):
     assert found.committed() == committed, name
 
 
-def main(path):
+def check_types(path):
     compared = 0
     with h5py.File(path, "r") as file:
         for name, expected in types():
@@ -159,4 +176,66 @@ def main(path):
     print(compared)
 
 
-main(*sys.argv[1:])
+def selected(space):
+    """What a region selects, in words."""
+    kind = space.get_select_type()
+    if kind == h5py.h5s.SEL_POINTS:
+        return [tuple(map(int, point)) for point in space.get_select_elem_pointlist()]
+    if kind == h5py.h5s.SEL_HYPERSLABS:
+        blocks = space.get_select_hyper_blocklist()
+        return [(tuple(map(int, first)), tuple(map(int, last))) for first, last in blocks]
+    return {h5py.h5s.SEL_NONE: "none", h5py.h5s.SEL_ALL: "all"}[kind]
+
+
+REGIONS = [
+    [((1, 0), (2, 4))],
+    [((row, column), (row, column)) for row in (0, 2) for column in (0, 2, 4)],
+    [(3, 4), (0, 0), (1, 2)],
+    [((0, 0), (1, 1)), ((2, 2), (3, 4))],
+    "all",
+    "none",
+    "none",
+]
+
+
+def check_regions(path):
+    with h5py.File(path, "r") as file:
+        found = [selected(h5py.h5r.get_region(region, file.id)) for region in file["regions"]]
+    assert found == REGIONS, found
+    print(len(found))
+
+
+def check_newest(path):
+    c = LIBRARY
+    standard = ctypes.c_int64.in_dll(c, "H5T_STD_REF_g").value
+    c.H5Ropen_region.restype = ctypes.c_int64
+    with h5py.File(path, "r") as file:
+        for name, expected in [("complex", h5t.COMPLEX_IEEE_F64LE), ("half", h5t.COMPLEX_IEEE_F16BE)]:
+            assert file[name].id.get_type() == expected, name
+            size = expected.get_size()
+            assert np.array_equal(raw(file[name].id), (np.arange(2 * size, dtype="u1") + 1).reshape(2, size)), name
+        for references in (file["references"].id, h5py.h5a.open(file["/"].id, b"references")):
+            kind = references.get_type()
+            assert c.H5Tequal(ctypes.c_int64(kind.id), ctypes.c_int64(standard)) == 1
+            assert not kind.committed() and references.get_space().shape == (4,)
+            size, found = 64, ctypes.create_string_buffer(4 * 64)
+            id = ctypes.c_int64(references.id)
+            if isinstance(references, h5py.h5d.DatasetID):
+                everything = (ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_int64(0))
+                assert c.H5Dread(id, ctypes.c_int64(standard), *everything, found) >= 0
+            else:
+                assert c.H5Aread(id, ctypes.c_int64(standard), found) >= 0
+            each = [ctypes.byref(found, size * index) for index in range(4)]
+            assert [c.H5Rget_type(one) for one in each[:3]] == [2, 3, 4]
+            name = ctypes.create_string_buffer(50)
+            for one, expected in zip(each, [b"/group", b"/target", b"/target"]):
+                assert c.H5Rget_obj_name(one, ctypes.c_int64(0), name, ctypes.c_size_t(50)) > 0
+                assert name.value == expected, name.value
+            assert c.H5Rget_attr_name(each[2], name, ctypes.c_size_t(50)) > 0 and name.value == b"units"
+            space = h5py.h5s.SpaceID(c.H5Ropen_region(each[1], ctypes.c_int64(0), ctypes.c_int64(0)))
+            assert selected(space) == REGIONS[1] and space.shape == (4, 5), selected(space)
+            assert bytes(found[size * 3 : size * 4]) == bytes(size)
+    print(4)
+
+
+{"types": check_types, "regions": check_regions, "newest": check_newest}[sys.argv[1]](*sys.argv[2:])

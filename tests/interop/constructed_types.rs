@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
-use h5::types::stored::{Charset, FloatingPoint, Order, Padding};
+use h5::storage::MemoryStorage;
+use h5::types::stored::{Charset, FloatingPoint, Order, Padding, Reference};
 use h5::types::{Datatype, NewType};
-use h5::{Container, File, FormatBounds, Result};
+use h5::{
+    Container, Dataset, Extents, File, FormatBounds, ReferenceTarget, RegionSelection, Result, Selection,
+};
+use ndarray::{Array2, s};
 
 use super::support::{Folder, h5dump, project, python};
 
@@ -65,6 +69,8 @@ fn following() -> Result<Vec<Named>> {
         ("records", Datatype::sequence(&record)?),
         ("nested", Datatype::sequence(&bytes)?),
         ("text", text),
+        ("object", Datatype::object_reference()?),
+        ("region", Datatype::region_reference()?),
     ])
 }
 
@@ -77,7 +83,9 @@ fn elements(name: &str, of: &Container) -> Result<Vec<u8>> {
             .map(|text| of.store_sequence(u32::try_from(text.len()).unwrap(), text.as_bytes()))
             .collect()
     };
-    let one = |count: u32, bytes: &[u8]| Ok([of.store_sequence(count, bytes)?, null(16)].concat());
+    let one = |count: u32, bytes: &[u8]| -> Result<Vec<u8>> {
+        Ok([of.store_sequence(count, bytes)?, null(16)].concat())
+    };
     match name {
         "ascii" => Ok(texts(["one", "two"])?.concat()),
         "text" => Ok(texts(TEXTS)?.concat()),
@@ -92,13 +100,29 @@ fn elements(name: &str, of: &Container) -> Result<Vec<u8>> {
             one(3, &[first, null(16), last].concat())
         }
         "bool" => Ok(vec![0, 1]),
+        "object" => Ok([target(of)?.reference(Reference::Object)?, null(8)].concat()),
+        "region" => {
+            let part = target(of)?.region_reference(Reference::Region, s![1..3, ..;2])?;
+            Ok([part, null(12)].concat())
+        }
         _ => Ok((1..).take(2 * of.dtype()?.size() as usize).collect()),
     }
+}
+
+/// What references are about.
+fn target(in_file_of: &Container) -> Result<Dataset> {
+    in_file_of.file().dataset("target")
+}
+
+fn new_target(file: &File) -> Dataset {
+    let data = Array2::from_shape_vec((4, 5), (0..20).collect()).unwrap();
+    file.new_dataset_builder().with_data(&data).create("target").unwrap()
 }
 
 /// A dataset of each type and an attribute, with types of their own and with committed ones.
 fn create(path: &Path, bounds: FormatBounds, types: &[Named]) -> Result<()> {
     let file = File::options().bounds(bounds).create(path)?;
+    new_target(&file);
     let [own, shared, committed] = ["own", "shared", "types"].map(|name| file.create_group(name).unwrap());
     for (name, datatype) in types {
         let named = committed.commit_type(name, datatype)?;
@@ -125,11 +149,115 @@ fn types_are_what_h5py_takes_them_for() {
     for bounds in BOUNDS {
         let path = folder.file(&format!("{bounds:?}.h5"));
         create(&path, bounds, &types).unwrap();
-        let printed = python("tests/interop/constructed_types.py", [&path]);
+        let printed = checked("types", &path);
         assert_eq!(printed.trim(), types.len().to_string(), "{bounds:?}");
         if bounds <= FormatBounds::V110 {
             check_dump(&h5dump([&path]));
         }
+    }
+}
+
+/// What the script prints about a file.
+fn checked(what: &str, path: &Path) -> String {
+    python("tests/interop/constructed_types.py", [what.as_ref(), path.as_os_str()])
+}
+
+#[test]
+fn regions_are_those_that_were_selected() {
+    let folder = Folder::new("regions");
+    for bounds in BOUNDS {
+        let path = folder.file(&format!("{bounds:?}.h5"));
+        let file = File::options().bounds(bounds).create(&path).unwrap();
+        let target = new_target(&file);
+        let select = |selection: Selection| target.region_reference(Reference::Region, selection).unwrap();
+        let list = |region| target.region_reference_to(Reference::Region, &region).unwrap();
+        let regions = [
+            select(s![1..3, ..].into()),
+            select(s![..;2, ..;2].into()),
+            list(RegionSelection::Points(vec![vec![3, 4], vec![0, 0], vec![1, 2]])),
+            list(RegionSelection::Blocks(vec![(vec![0, 0], vec![1, 1]), (vec![2, 2], vec![3, 4])])),
+            select((..).into()),
+            list(RegionSelection::None),
+            select(s![1..1, ..].into()),
+        ];
+        let datatype = Datatype::region_reference().unwrap();
+        let dataset = file.new_dataset_of(&datatype).shape(regions.len()).create("regions").unwrap();
+        dataset.write_bytes(&regions.concat(), ..).unwrap();
+        let elements = dataset.read_bytes(..).unwrap();
+        let strided = elements.reference(Reference::Region, &regions[1]).unwrap();
+        let ReferenceTarget::Region { object, region } = strided else { panic!("{strided:?}") };
+        assert_eq!((object, region.count()), (target.address(), Some(6)));
+        for (wrong, text) in [
+            (RegionSelection::Points(vec![vec![4, 0]]), "[4, 0] is no place"),
+            (RegionSelection::Points(vec![vec![1]]), "[1] is no place"),
+            (RegionSelection::Blocks(vec![(vec![1, 1], vec![0, 1])]), "a block from [1, 1] to [0, 1]"),
+            (RegionSelection::Unlimited, "elements that there are"),
+        ] {
+            let error = target.region_reference_to(Reference::Region, &wrong).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+        file.close().unwrap();
+        assert_eq!(checked("regions", &path).trim(), "7", "{bounds:?}");
+        if bounds <= FormatBounds::V110 {
+            let dumped = h5dump([&path]);
+            assert!(dumped.contains("REGION_TYPE POINT  (3,4), (0,0), (1,2)"), "{dumped}");
+            assert!(dumped.contains("REGION_TYPE BLOCK  (0,0)-(1,1), (2,2)-(3,4)"), "{dumped}");
+        }
+    }
+}
+
+#[test]
+fn references_have_their_kinds() {
+    let file = File::options().create_storage(std::sync::Arc::new(MemoryStorage::default())).unwrap();
+    let target = new_target(&file);
+    assert!(
+        target.reference(Reference::Region).unwrap_err().to_string().contains("a dataset and a selection")
+    );
+    let error = target.region_reference(Reference::Object, ..).unwrap_err().to_string();
+    assert!(error.contains("about all of the object"), "{error}");
+    let null = file.new_dataset::<u8>().shape(Extents::Null).create("null").unwrap();
+    assert!(null.region_reference(Reference::Region, ..).unwrap_err().to_string().contains("null dataspace"));
+    let scalar = file.new_dataset::<u8>().create("scalar").unwrap();
+    let whole = scalar.region_reference(Reference::STANDARD, ..).unwrap();
+    let found = scalar.read_bytes(..).unwrap().reference(Reference::STANDARD, &whole).unwrap();
+    let region = RegionSelection::All;
+    assert_eq!(found, ReferenceTarget::Region { object: scalar.address(), region });
+}
+
+#[test]
+fn the_newest_types_are_those_of_the_library() {
+    let folder = Folder::new("newest");
+    for bounds in BOUNDS {
+        let path = folder.file(&format!("{bounds:?}.h5"));
+        let file = File::options().bounds(bounds).create(&path).unwrap();
+        let complex = [("complex", Datatype::of::<f64>()), ("half", Datatype::float(2, Order::Big))];
+        for (name, part) in complex {
+            let complex = Datatype::complex(&part.unwrap()).unwrap();
+            let dataset = file.new_dataset_of(&complex).shape(2).create(name).unwrap();
+            dataset.write_bytes(&elements(name, &dataset).unwrap(), ..).unwrap();
+        }
+        let target = new_target(&file);
+        let units = target.new_attr::<i32>().create("units").unwrap();
+        let references = [
+            file.create_group("group").unwrap().reference(Reference::STANDARD).unwrap(),
+            target.region_reference(Reference::STANDARD, s![..;2, ..;2]).unwrap(),
+            units.attribute_reference().unwrap(),
+            vec![0; 18],
+        ];
+        let datatype = Datatype::standard_reference().unwrap();
+        let dataset = file.new_dataset_of(&datatype).shape(4).create("references").unwrap();
+        dataset.write_bytes(&references.concat(), ..).unwrap();
+        file.new_attr_of(&datatype)
+            .shape(4)
+            .create("references")
+            .unwrap()
+            .write_bytes(&references.concat(), ..)
+            .unwrap();
+        let expected = ReferenceTarget::Attribute { object: target.address(), name: b"units".to_vec() };
+        let elements = dataset.read_bytes(..).unwrap();
+        assert_eq!(elements.reference(Reference::STANDARD, &references[2]).unwrap(), expected);
+        file.close().unwrap();
+        assert_eq!(checked("newest", &path).trim(), "4", "{bounds:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod chunk_indexes;
+mod committed_types;
 mod constructed_types;
 mod copies;
 mod dense;
@@ -16,6 +17,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod variable_fill;
 
 use std::path::Path;
 
