@@ -223,6 +223,9 @@ macro_rules! options {
             }
 
             /// Sets what elements have that are never written; zero unless it is set.
+            ///
+            /// libhdf5 reads chunks that are not there with a fill value of variable length only in files that it may
+            /// write to.
             #[must_use]
             pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
                 let encode = move |core: &mut Core, datatype: &Stored| {

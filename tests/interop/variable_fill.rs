@@ -1,5 +1,6 @@
 //! Fill values of strings of any length: read by h5py before and after it has written over some of them.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use h5::{AllocationTime, File, FormatBounds};
@@ -46,7 +47,10 @@ fn what_was_never_written_is_the_text_that_was_set() {
         let path = folder.file(&format!("{bounds:?}.h5"));
         create(&path, bounds);
         assert_eq!(run("check", &path), expected("nothing"), "{bounds:?}");
-        h5dump([&path]);
+        let dumped = h5dump(
+            ["-d", "contiguous", "-d", "compact"].map(OsStr::new).into_iter().chain([path.as_os_str()]),
+        );
+        assert_eq!(dumped.matches(r#""nothing", "one", "", "nothing""#).count(), 2, "{dumped}");
         run("change", &path);
         assert_eq!(run("check", &path), expected("changed"), "{bounds:?}");
         let file = File::open_rw(&path).unwrap();
