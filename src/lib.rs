@@ -72,8 +72,8 @@ pub use api::{
 pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
     Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
-    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection,
-    SliceOrIndex, StoredElements,
+    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, NamedDatatype,
+    Object, Selection, SliceOrIndex, StoredElements,
 };
 pub use api::{CopyOptions, DatasetChange, Repack, RepackReport};
 pub use base::{

@@ -8,7 +8,7 @@ use super::Extents;
 use super::container::Container;
 use super::elements::Target;
 use super::handle::Handle;
-use super::types::{Datatype, H5Type, NewType};
+use super::types::{FileType, H5Type, NewType};
 use crate::base::{Result, byte_count, element_count, to_usize};
 use crate::engine;
 
@@ -86,12 +86,13 @@ impl AttributeBuilder {
 
     /// Sets the type; the shape is a scalar unless another one is set.
     pub fn empty<T: H5Type>(self) -> AttributeBuilderEmpty {
-        let datatype = NewType::Described(T::type_descriptor());
+        let datatype = NewType::described(T::type_descriptor());
         AttributeBuilderEmpty { object: self.object, datatype, extents: Extents::Scalar }
     }
 
-    /// Sets the type to that of another attribute or dataset, byte order and all; a committed type becomes the
-    /// attribute's own. The shape is a scalar unless another one is set.
+    /// Sets the type: that of another attribute or dataset, byte order and all, which becomes the attribute's own even
+    /// if it is committed, one that was put together, or a [`NamedDatatype`](crate::NamedDatatype), which the attribute
+    /// shares. The shape is a scalar unless another one is set.
     ///
     /// ```
     /// # fn main() -> h5::Result<()> {
@@ -103,8 +104,8 @@ impl AttributeBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn empty_like(self, datatype: &Datatype) -> AttributeBuilderEmpty {
-        let datatype = NewType::like(datatype);
+    pub fn empty_like(self, datatype: impl Into<NewType>) -> AttributeBuilderEmpty {
+        let datatype = datatype.into();
         AttributeBuilderEmpty { object: self.object, datatype, extents: Extents::Scalar }
     }
 
@@ -131,12 +132,15 @@ impl AttributeBuilderEmpty {
     pub fn create(&self, name: &str) -> Result<Attribute> {
         let extent = self.extents.to_stored()?;
         self.object.with_mut(|core| {
-            let datatype = self.datatype.to_file(core.sizes())?;
+            let FileType { datatype, committed } = self.datatype.to_file(core, &self.object.shared)?;
             let count = extent.shape().map_or(Ok(0), element_count)?;
             let bytes = byte_count(count, to_usize(u64::from(datatype.size))?)?;
             core.budget.metadata(bytes)?;
-            let data = vec![0; to_usize(bytes)?];
-            engine::create_attribute(core, self.object.address, name, &datatype, &extent, data)
+            let (data, object) = (vec![0; to_usize(bytes)?], self.object.address);
+            match committed {
+                None => engine::create_attribute(core, object, name, &datatype, &extent, data),
+                Some(shared) => engine::create_attribute_of(core, object, name, shared, &extent, data),
+            }
         })?;
         Ok(Attribute::new(self.object.clone(), name.as_bytes()))
     }

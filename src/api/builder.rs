@@ -3,9 +3,9 @@
 use ndarray::{ArrayView, Dimension};
 
 use super::elements::Target;
-use super::types::{Datatype, H5Type, NewType};
+use super::types::{FileType, H5Type, NewType};
 use super::{AllocationTime, Dataset, Extents, FillTime, Group};
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::codec::id;
 use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
 use crate::engine::{self, Core};
@@ -113,12 +113,13 @@ impl DatasetBuilder {
 
     /// Sets the type; the shape is a scalar unless another one is set.
     pub fn empty<T: H5Type>(self) -> DatasetBuilderEmpty {
-        let datatype = NewType::Described(T::type_descriptor());
+        let datatype = NewType::described(T::type_descriptor());
         DatasetBuilderEmpty { builder: self, datatype, extents: Extents::Scalar }
     }
 
-    /// Sets the type to that of another dataset or attribute, whatever it is; one that is committed becomes the
-    /// dataset's own. The shape is a scalar unless another one is set.
+    /// Sets the type: that of another dataset or attribute, which becomes the dataset's own even if it is committed,
+    /// one that was put together, or a [`NamedDatatype`](crate::NamedDatatype), which the dataset shares. The shape is a
+    /// scalar unless another one is set.
     ///
     /// ```
     /// # fn main() -> h5::Result<()> {
@@ -130,8 +131,8 @@ impl DatasetBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn empty_like(self, datatype: &Datatype) -> DatasetBuilderEmpty {
-        DatasetBuilderEmpty { builder: self, datatype: NewType::like(datatype), extents: Extents::Scalar }
+    pub fn empty_like(self, datatype: impl Into<NewType>) -> DatasetBuilderEmpty {
+        DatasetBuilderEmpty { builder: self, datatype: datatype.into(), extents: Extents::Scalar }
     }
 
     /// Sets type, shape and values.
@@ -156,10 +157,11 @@ impl DatasetBuilder {
         let place = name.map(|name| self.group.parent_of(name)).transpose()?;
         let handle = place.as_ref().map_or(&self.group.handle, |(parent, _)| parent);
         let address = handle.with_mut(|core| {
-            let datatype = datatype.to_file(core.sizes())?;
+            let FileType { datatype, committed } = datatype.to_file(core, &handle.shared)?;
             let fill = self.options.fill.as_ref().map(|fill| fill.0(core, &datatype)).transpose()?;
             let new = NewDataset {
                 datatype,
+                committed,
                 extent,
                 chunk: self.options.chunk.clone(),
                 filters: self.options.filters.clone(),
@@ -221,12 +223,12 @@ macro_rules! options {
             }
 
             /// Sets what elements have that are never written; zero unless it is set.
+            ///
+            /// libhdf5 reads chunks that are not there with a fill value of variable length only in files that it may
+            /// write to.
             #[must_use]
             pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
                 let encode = move |core: &mut Core, datatype: &Stored| {
-                    if datatype.has_variable_length() {
-                        return Err(Error::unsupported("fill values of variable length"));
-                    }
                     let values = [value.clone()];
                     Ok(F::store(&values, &mut Target { core, datatype })?.into_owned())
                 };
@@ -293,7 +295,7 @@ impl<T: H5Type, D: Dimension> DatasetBuilderData<'_, T, D> {
     /// Creates the dataset under a name and writes the data; `None` leaves it without a link.
     pub fn create<'n>(&self, name: impl Into<Option<&'n str>>) -> Result<Dataset> {
         let extents = Extents::from(self.data.shape());
-        self.builder.create(name.into(), &NewType::Described(T::type_descriptor()), &extents, |dataset| {
+        self.builder.create(name.into(), &NewType::described(T::type_descriptor()), &extents, |dataset| {
             dataset.write(self.data.view())
         })
     }

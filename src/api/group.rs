@@ -5,7 +5,7 @@ use std::ops::Deref;
 use super::builder::{DatasetBuilder, DatasetBuilderEmpty};
 use super::handle::Handle;
 use super::types::H5Type;
-use super::{Dataset, Location};
+use super::{Dataset, Location, NamedDatatype};
 use crate::base::{Error, Misuse, Result};
 use crate::engine::{self, Resolved};
 use crate::format::message::link::{self, Target};
@@ -63,7 +63,7 @@ pub enum Object {
     /// A dataset.
     Dataset(Dataset),
     /// A committed datatype.
-    Datatype(Location),
+    Datatype(NamedDatatype),
 }
 
 impl Group {
@@ -289,7 +289,7 @@ impl Object {
         match kind {
             "group" => Ok(Object::Group(Group::new(handle))),
             "dataset" => Ok(Object::Dataset(Dataset::new(handle))),
-            "datatype" => Ok(Object::Datatype(Location { handle })),
+            "datatype" => Ok(Object::Datatype(NamedDatatype::new(handle))),
             _ => {
                 let error = Error::malformed("it is neither a group nor a dataset nor a datatype");
                 Err(error.of(&handle.path))
@@ -302,11 +302,11 @@ impl Object {
         match self {
             Object::Group(group) => group,
             Object::Dataset(dataset) => dataset,
-            Object::Datatype(location) => location,
+            Object::Datatype(datatype) => datatype,
         }
     }
 
-    fn not_a(&self, expected: &'static str) -> Error {
+    pub(super) fn not_a(&self, expected: &'static str) -> Error {
         let found = match self {
             Object::Group(_) => "group",
             Object::Dataset(_) => "dataset",

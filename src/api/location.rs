@@ -7,8 +7,8 @@ use super::attribute::{Attribute, AttributeBuilder, AttributeBuilderEmpty};
 use super::handle::Handle;
 use super::types::{Datatype, H5Type};
 use crate::base::{Misuse, Result};
-use crate::engine;
 use crate::format::message::comment::Comment;
+use crate::{data, engine};
 
 /// An object of a file.
 #[derive(Clone, Debug)]
@@ -122,6 +122,7 @@ impl Location {
 
     /// Takes an attribute away.
     pub fn delete_attr(&self, name: &str) -> Result<()> {
-        self.handle.with_mut(|core| engine::delete_attribute(core, self.handle.address, name))
+        let cache = &self.handle.shared.chunks;
+        self.handle.with_mut(|core| data::delete_attribute(core, cache, self.handle.address, name))
     }
 }

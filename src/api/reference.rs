@@ -194,23 +194,24 @@ fn selected(core: &Core, selection: &SelectionInfo) -> Result<RegionSelection> {
         {
             RegionSelection::Unlimited
         }
-        SelectionInfo::Regular { axes, .. } => {
-            let counts: Vec<_> = axes.iter().map(|axis| 0..axis.count.unwrap_or(1)).collect();
-            let total = counts.iter().try_fold(1u64, |n, range| n.checked_mul(range.end));
-            core.budget.items(total.unwrap_or(u64::MAX))?;
-            let blocks = crate::data::coordinates(&counts).map(|place| {
-                let first: Vec<u64> = place
-                    .iter()
-                    .zip(axes)
-                    .map(|(&n, axis)| axis.start.saturating_add(n.saturating_mul(axis.stride)))
-                    .collect();
-                let end = |(&start, axis): (&u64, &RegularAxis)| {
-                    start.saturating_add(axis.block.unwrap_or(1).saturating_sub(1))
-                };
-                let last = first.iter().zip(axes).map(end).collect();
-                (first, last)
-            });
-            RegionSelection::Blocks(blocks.collect())
-        }
+        SelectionInfo::Regular { axes, .. } => RegionSelection::Blocks(blocks_of(core, axes)?),
     })
+}
+
+/// The blocks of a regular hyperslab, each with its first corner and its last one.
+pub(super) fn blocks_of(core: &Core, axes: &[RegularAxis]) -> Result<Vec<(Vec<u64>, Vec<u64>)>> {
+    let counts: Vec<_> = axes.iter().map(|axis| 0..axis.count.unwrap_or(1)).collect();
+    let total = counts.iter().try_fold(1u64, |n, range| n.checked_mul(range.end));
+    core.budget.items(total.unwrap_or(u64::MAX))?;
+    let blocks = crate::data::coordinates(&counts).map(|place| {
+        let start =
+            |(&n, axis): (&u64, &RegularAxis)| axis.start.saturating_add(n.saturating_mul(axis.stride));
+        let first: Vec<u64> = place.iter().zip(axes).map(start).collect();
+        let end = |(&start, axis): (&u64, &RegularAxis)| {
+            start.saturating_add(axis.block.unwrap_or(1).saturating_sub(1))
+        };
+        let last = first.iter().zip(axes).map(end).collect();
+        (first, last)
+    });
+    Ok(blocks.collect())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::base::{Address, Result};
+use crate::base::{Address, Result, byte_count};
 use crate::codec::Scratch;
 use crate::engine::Core;
 use crate::format::message::fill_value::{EARLY, Fill, LATE, NEVER, ON_ALLOCATION};
@@ -12,6 +12,7 @@ use super::chunk_access::ChunkAccess;
 use super::chunk_store::store_layout;
 use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
+use super::fresh_fill::FreshFill;
 
 /// What was done of a long series of chunks is kept after so many of them.
 pub(super) const STEP: usize = 1024;
@@ -52,13 +53,28 @@ pub(super) fn allocate_contiguous(core: &mut Core, info: &DatasetInfo, is_covere
     let bytes = info.bytes()?;
     let address = core.allocate_raw(bytes)?;
     if !is_covered && writes_fill(info) {
-        core.fill_raw(address, bytes, info.pattern()?.element())?;
+        match FreshFill::of(core, info)? {
+            Some(fresh) => fill_afresh(core, address, bytes, info.element_size()?, &fresh)?,
+            None => core.fill_raw(address, bytes, info.pattern()?.element())?,
+        }
     }
     let mut layout = info.layout.clone();
     let size = if layout.version < 3 { None } else { Some(bytes) };
     layout.storage = Storage::Contiguous { address: Some(address), size };
     store_layout(core, info.address, &layout)?;
     Ok(address)
+}
+
+/// Fills new space with elements that name objects of their own, in pieces.
+fn fill_afresh(core: &mut Core, address: Address, len: u64, element: usize, fresh: &FreshFill) -> Result<()> {
+    let piece = byte_count(STEP as u64, element)?;
+    let mut done = 0;
+    while done < len {
+        let part = fresh.filled(core, piece.min(len - done))?;
+        core.write_raw(address.plus(done)?, &part)?;
+        done += part.len() as u64;
+    }
+    Ok(())
 }
 
 /// Allocates all chunks of the dataspace but those that it had when its shape was `old`.
@@ -71,11 +87,18 @@ pub(super) fn allocate_chunks(
     let mut layout = info.layout.clone();
     access.index.create(core)?;
     access.publish(core, info.address, &mut layout)?;
-    let fill = if writes_fill(info) || info.is_filtered() { Some(Filling::new(core, access)?) } else { None };
+    let fresh = if writes_fill(info) { FreshFill::of(core, info)? } else { None };
+    let mut fill = match writes_fill(info) || info.is_filtered() {
+        true => Some(Filling::new(core, access, None)?),
+        false => None,
+    };
     let (before, now) = (access.grid.with_shape(old).ranges(), access.grid.ranges());
     let mut done = 0;
     for new in new_boxes(&before, &now) {
         for scaled in coordinates(&new) {
+            if fresh.is_some() {
+                fill = Some(Filling::new(core, access, fresh.as_ref())?);
+            }
             allocate_chunk(core, access, &scaled, fill.as_ref())?;
             done += 1;
             if done % STEP == 0 {
@@ -95,9 +118,12 @@ struct Filling {
 }
 
 impl Filling {
-    fn new(core: &Core, access: &ChunkAccess) -> Result<Self> {
+    fn new(core: &mut Core, access: &ChunkAccess, fresh: Option<&FreshFill>) -> Result<Self> {
         let mut scratch = Scratch::default();
-        access.blank(core, &mut scratch)?;
+        match fresh {
+            Some(fresh) => scratch.front = fresh.filled(core, access.grid.chunk_bytes())?,
+            None => access.blank(core, &mut scratch)?,
+        }
         let edge = if access.depends_on_shape() { scratch.front.clone() } else { Vec::new() };
         let filter_mask = access.pipeline.encode(&mut scratch)?;
         Ok(Filling { whole: scratch.front, filter_mask, edge })

@@ -2,7 +2,7 @@
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::{ChunkShape, Filters};
-use crate::engine::{Core, FormatBounds, Header, insert_link};
+use crate::engine::{Core, FormatBounds, Header, datatype_message, insert_link};
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
 use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, INCREMENTAL, LATE};
@@ -13,12 +13,15 @@ use crate::format::object_header::{CONSTANT, Message};
 
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
+use super::fresh_fill::FreshFill;
 use super::layout_choice::chunked_layout;
 
 /// What a new dataset is to be.
 #[derive(Clone, Debug)]
 pub(crate) struct NewDataset {
     pub(crate) datatype: Datatype,
+    /// The committed datatype that the type is.
+    pub(crate) committed: Option<Address>,
     pub(crate) extent: Extent,
     pub(crate) chunk: ChunkRequest,
     pub(crate) filters: Vec<FilterRequest>,
@@ -69,7 +72,12 @@ pub(crate) fn create_dataset(
         crate::engine::check_new_name(core, group, name)?;
     }
     let chunk = chunk_shape(new)?;
-    let layout = layout(core.bounds, new, chunk.as_deref())?;
+    let mut layout = layout(core.bounds, new, chunk.as_deref())?;
+    if let (Storage::Compact(data), Some(fill)) = (&mut layout.storage, &new.fill)
+        && let Some(fresh) = FreshFill::new(core, &new.datatype, fill)?
+    {
+        fresh.fill(core, data)?;
+    }
     let allocation_time = match (&layout.storage, new.allocation_time) {
         (Storage::Compact(_), None | Some(EARLY)) => EARLY,
         (Storage::Compact(_), Some(_)) => {
@@ -83,9 +91,8 @@ pub(crate) fn create_dataset(
     let value = new.fill.clone().map_or(Fill::Default, Fill::User);
     let fill = FillValue { version: versions.fill_value, allocation_time, write_time: new.fill_time, value };
     let space = Dataspace::new(new.extent.clone(), versions.dataspace);
-    let datatype = new.datatype.in_version(versions.datatype);
-    let mut messages =
-        vec![Header::new_message(core, &space, 0)?, Header::new_message(core, &datatype, CONSTANT)?];
+    let datatype = datatype_message(core, &new.datatype, new.committed)?;
+    let mut messages = vec![Header::new_message(core, &space, 0)?, datatype];
     messages.extend(fill_messages(core, &fill)?);
     messages.push(Header::new_message(core, &layout, 0)?);
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
@@ -231,6 +238,7 @@ mod tests {
         let extent = Extent::Simple { shape: vec![5, 6], maximum: None };
         let new = NewDataset {
             datatype: Datatype::float(8, Order::Little),
+            committed: None,
             extent: extent.clone(),
             chunk: ChunkRequest::Shape(vec![2, 3]),
             filters: vec![FilterRequest {

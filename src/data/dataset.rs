@@ -140,6 +140,7 @@ pub(super) mod tests {
         let mut core = Core::create(Arc::new(MemoryStorage::default()), CreateOptions::default()).unwrap();
         let new = NewDataset {
             datatype: Datatype::integer(4, true, Order::Little),
+            committed: None,
             extent: Extent::Simple { shape: vec![10], maximum: None },
             chunk: ChunkRequest::Shape(vec![8]),
             filters: Vec::new(),

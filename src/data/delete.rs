@@ -2,7 +2,7 @@
 
 use crate::base::{Address, Result};
 use crate::engine::{
-    Core, Header, check_not_root, references_of, release_object, remove_link, remove_reference,
+    self, Core, Header, check_not_root, references_of, release_object, remove_link, remove_reference,
 };
 use crate::format::global_heap::GlobalHeapId;
 use crate::format::local_heap::LocalHeap;
@@ -22,6 +22,19 @@ pub(crate) fn unlink(core: &mut Core, cache: &ChunkCache, parent: Address, name:
     match link.target {
         Target::Hard(object) => drop_reference(core, cache, object),
         _ => Ok(()),
+    }
+}
+
+/// Takes an attribute away. A committed type that only it kept alive is deleted.
+pub(crate) fn delete_attribute(
+    core: &mut Core,
+    cache: &ChunkCache,
+    object: Address,
+    name: &str,
+) -> Result<()> {
+    match engine::delete_attribute(core, object, name)? {
+        Some(committed) => drop_reference(core, cache, committed),
+        None => Ok(()),
     }
 }
 

@@ -99,6 +99,7 @@ mod tests {
         let deflate = FilterRequest { id: 1, values: vec![1], optional: true };
         NewDataset {
             datatype: Datatype::integer(4, true, Order::Little),
+            committed: None,
             extent: Extent::Simple { shape: shape.to_vec(), maximum: Some(maximum.to_vec()) },
             chunk: ChunkRequest::Automatic,
             filters: if is_filtered { vec![deflate] } else { Vec::new() },

@@ -13,6 +13,7 @@ use super::chunk_access::ChunkAccess;
 use super::chunk_cache::ChunkCache;
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
+use super::fresh_fill::FreshFill;
 use super::index::ChunkRecord;
 use super::open_chunks::close_chunks;
 use super::sink::{self, Band};
@@ -142,7 +143,10 @@ fn change(
     let mut packed = vec![0; to_usize(slab.element_count()?)? * element];
     let mut band = Band { bytes: &mut packed, first_row: 0 };
     sink::gather(&slab, &origin, access.grid.chunk(), &scratch.front, &Plan::identity(element), &mut band)?;
-    access.blank(core, scratch)?;
+    match FreshFill::of(core, info)? {
+        Some(fresh) => scratch.front = fresh.filled(core, access.grid.chunk_bytes())?,
+        None => access.blank(core, scratch)?,
+    }
     sink::scatter(&slab, &origin, access.grid.chunk(), &packed, element, &mut scratch.front)?;
     let is_plain = access.depends_on_shape() && new.is_partial(scaled);
     let filter_mask = if is_plain { 0 } else { access.pipeline.encode(scratch)? };

@@ -12,6 +12,7 @@ use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
 use super::chunks::{Grid, coordinates};
 use super::dataset::DatasetInfo;
+use super::fresh_fill::FreshFill;
 use super::open_chunks::{Encoded, close_chunks};
 use super::sink;
 
@@ -166,6 +167,7 @@ impl Writing<'_> {
             allocate_chunks(core, &mut access, info, &vec![0; self.grid.rank()])?;
             layout = access.described(layout);
         }
+        let fresh = FreshFill::of(core, info)?;
         let batch_len = to_usize((BATCH_BYTES / access.grid.chunk_bytes().max(1)).max(1))?.min(BATCH);
         loop {
             let coordinates: Vec<_> = chunks.by_ref().take(batch_len).collect();
@@ -174,9 +176,11 @@ impl Writing<'_> {
             }
             let mut batch = Vec::new();
             batch.resize_with(coordinates.len(), Prepared::default);
+            let blanks = self.blanks(core, &access, fresh.as_ref(), &coordinates)?;
             let reader: &Core = core;
-            for_each(coordinates.into_iter().zip(&mut batch).collect(), |(scaled, slot), scratch| {
-                *slot = self.prepare(reader, &access, &reach, scaled, scratch)?;
+            let chunks = coordinates.into_iter().zip(blanks).zip(&mut batch).collect();
+            for_each(chunks, |((scaled, blank), slot), scratch| {
+                *slot = self.prepare(reader, &access, &reach, scaled, blank, scratch)?;
                 Ok(())
             })?;
             for Prepared { encoded, .. } in &batch {
@@ -194,6 +198,26 @@ impl Writing<'_> {
         }
     }
 
+    /// For each of some chunks the one that it is before it is written to, where making that takes heap objects.
+    fn blanks(
+        &self,
+        core: &mut Core,
+        access: &ChunkAccess,
+        fresh: Option<&FreshFill>,
+        chunks: &[Vec<u64>],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        let blank = |scaled: &Vec<u64>| {
+            let Some(fresh) = fresh else { return Ok(None) };
+            let is_covered = access.grid.is_covered(self.slab, &access.grid.corner(scaled));
+            let is_kept = !is_covered && access.index.find(core, scaled)?.is_some();
+            if is_kept || is_covered && !access.grid.is_partial(scaled) {
+                return Ok(None);
+            }
+            fresh.filled(core, access.grid.chunk_bytes()).map(Some)
+        };
+        chunks.iter().map(blank).collect()
+    }
+
     /// Brings a chunk up to date with what is written of it, and encodes it.
     fn prepare(
         &self,
@@ -201,6 +225,7 @@ impl Writing<'_> {
         access: &ChunkAccess,
         reach: &Grid,
         scaled: Vec<u64>,
+        blank: Option<Vec<u8>>,
         scratch: &mut Scratch,
     ) -> Result<Prepared> {
         let corner = access.grid.corner(&scaled);
@@ -209,7 +234,10 @@ impl Writing<'_> {
             Some(record) if !access.grid.is_covered(self.slab, &corner) => {
                 access.load(core, &scaled, record, scratch)?;
             }
-            _ => access.blank(core, scratch)?,
+            _ => match blank {
+                Some(blank) => scratch.front = blank,
+                None => access.blank(core, scratch)?,
+            },
         }
         let (chunk, target) = (access.grid.chunk(), &mut scratch.front);
         sink::scatter(self.slab, &corner, chunk, self.data, self.element, target)?;

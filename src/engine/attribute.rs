@@ -1,5 +1,6 @@
 //! Attributes: listing them, finding one by name.
 
+use super::attribute_edit::committed_type;
 use super::dense_attributes::DenseAttributes;
 use super::header::resolve_shared;
 use super::{Core, Header};
@@ -8,7 +9,6 @@ use crate::format::datatype::Datatype;
 use crate::format::message::attribute::{Attribute, Part};
 use crate::format::message::dataspace::Extent;
 use crate::format::message::dense_info::AttributeInfo;
-use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::{self, MessageType};
 use crate::format::object_header::Message;
 
@@ -81,10 +81,7 @@ fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseAttributes<'
 
 /// Finds the shared parts of an attribute; `offset` is where it lies in the file.
 fn value(core: &Core, attribute: Attribute, offset: u64) -> Result<AttributeValue> {
-    let committed = match &attribute.datatype {
-        Part::Shared(SharedMessage { place: Place::Header(address), .. }) => Some(*address),
-        _ => None,
-    };
+    let committed = committed_type(&attribute);
     let datatype = part(core, attribute.datatype)?;
     let extent = part(core, attribute.dataspace)?.extent;
     let count = extent.shape().map_or(Ok(0), element_count)?;

@@ -3,10 +3,12 @@
 
 use super::Core;
 use super::attribute_storage::AttributeStorage;
+use super::committed::{check_unused_bits, share_datatype};
 use crate::base::{Address, Error, Misuse, Result};
 use crate::format::datatype::Datatype;
 use crate::format::message::attribute::{Attribute, Part};
 use crate::format::message::dataspace::{Dataspace, Extent};
+use crate::format::message::shared::{Place, SharedMessage};
 
 /// Adds an attribute that the object does not have yet.
 pub(crate) fn create_attribute(
@@ -17,13 +19,41 @@ pub(crate) fn create_attribute(
     extent: &Extent,
     data: Vec<u8>,
 ) -> Result<()> {
+    let least = core.versions().datatype;
+    new_attribute(core, object, name, Part::Here(datatype.in_version(least)), extent, data)
+}
+
+/// The same with a type that is committed at an address, and gets one user more.
+pub(crate) fn create_attribute_of(
+    core: &mut Core,
+    object: Address,
+    name: &str,
+    committed: Address,
+    extent: &Extent,
+    data: Vec<u8>,
+) -> Result<()> {
+    // Counting comes first: the object may be the type itself, whose header is then another one.
+    let shared = share_datatype(core, committed)?;
+    new_attribute(core, object, name, Part::Shared(shared), extent, data)
+}
+
+fn new_attribute(
+    core: &mut Core,
+    object: Address,
+    name: &str,
+    datatype: Part<Datatype>,
+    extent: &Extent,
+    data: Vec<u8>,
+) -> Result<()> {
     check_name(name)?;
     let storage = AttributeStorage::open(core, object)?;
     if storage.find(core, name.as_bytes())?.is_some() {
         return Err(Misuse::Exists { name: name.to_owned() }.into());
     }
+    if let Part::Here(datatype) = &datatype {
+        check_unused_bits(datatype, storage.header_version())?;
+    }
     let versions = core.versions();
-    let datatype = Part::Here(datatype.in_version(versions.datatype));
     let dataspace = Part::Here(Dataspace::new(extent.clone(), versions.dataspace));
     let attribute = Attribute::new(name, datatype, dataspace, data, versions.attribute);
     storage.create(core, &attribute)
@@ -60,11 +90,20 @@ pub(crate) fn rename_attribute(core: &mut Core, object: Address, old: &str, new:
     storage.rewrite(core, place, old.as_bytes(), &renamed)
 }
 
-/// Takes an attribute away.
-pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<()> {
+/// Takes an attribute away; returns the committed datatype that has one user less to be counted for it.
+pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<Option<Address>> {
     let storage = AttributeStorage::open(core, object)?;
-    let (place, _) = storage.required(core, name.as_bytes())?;
-    storage.delete(core, place, name.as_bytes())
+    let (place, attribute) = storage.required(core, name.as_bytes())?;
+    storage.delete(core, place, name.as_bytes())?;
+    Ok(committed_type(&attribute))
+}
+
+/// The committed datatype that an attribute's type is.
+pub(super) fn committed_type(attribute: &Attribute) -> Option<Address> {
+    match &attribute.datatype {
+        Part::Shared(SharedMessage { place: Place::Header(address), .. }) => Some(*address),
+        _ => None,
+    }
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -175,7 +214,7 @@ mod tests {
         create(&mut core, object, "new", &[1]).unwrap();
         let expected = ["a7", "renamed in the heap", "renamed in the header", "a9", "a3", "new"];
         assert_eq!(ordered(&core), expected);
-        expected.iter().for_each(|name| delete_attribute(&mut core, object, name).unwrap());
+        expected.iter().for_each(|name| assert_eq!(delete_attribute(&mut core, object, name).unwrap(), None));
         create(&mut core, object, "first again", &[1]).unwrap();
         let info: AttributeInfo = Header::load(&core, object).unwrap().required(&core).unwrap();
         assert_eq!(info.next_creation_order, Some(1));

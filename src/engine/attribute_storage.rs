@@ -46,6 +46,10 @@ impl AttributeStorage {
         Ok(AttributeStorage { header, info })
     }
 
+    pub(super) fn header_version(&self) -> u8 {
+        self.header.prefix.style().version
+    }
+
     pub(super) fn find(&self, core: &Core, name: &[u8]) -> Result<Option<(Found, Attribute)>> {
         if let Some(dense) = self.dense()? {
             let found = dense.find(core, name)?;

@@ -48,6 +48,8 @@ pub(crate) struct Versions {
     pub(crate) layout: u8,
     pub(crate) filter_pipeline: u8,
     pub(crate) attribute: u8,
+    /// Of hyperslabs in region references; from version 2 on it holds regular ones as such.
+    pub(crate) hyperslab: u8,
 }
 
 const EARLIEST: Versions = Versions {
@@ -61,6 +63,7 @@ const EARLIEST: Versions = Versions {
     layout: 3,
     filter_pipeline: 1,
     attribute: 1,
+    hyperslab: 1,
 };
 const V18: Versions = Versions {
     superblock: 2,
@@ -72,8 +75,9 @@ const V18: Versions = Versions {
     layout: 3,
     filter_pipeline: 2,
     attribute: 3,
+    hyperslab: 1,
 };
-const V110: Versions = Versions { superblock: 3, layout: 4, ..V18 };
+const V110: Versions = Versions { superblock: 3, layout: 4, hyperslab: 2, ..V18 };
 const V112: Versions = Versions { datatype: 4, ..V110 };
 const V200: Versions = Versions { datatype: 5, layout: 5, ..V112 };
 

@@ -11,6 +11,7 @@ pub(crate) mod btree_v1;
 mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
+mod committed;
 mod compact;
 mod core;
 mod creation;
@@ -53,11 +54,12 @@ pub(crate) use attribute::{
     AttributeValue, attribute, attributes, attributes_by_creation_order, part, stored_attributes,
 };
 pub(crate) use attribute_edit::{
-    add_attribute, create_attribute, delete_attribute, rename_attribute, write_attribute,
+    add_attribute, create_attribute, create_attribute_of, delete_attribute, rename_attribute, write_attribute,
 };
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub(crate) use btree_v2_edit::BTree2Edit;
+pub(crate) use committed::{commit_datatype, committed_datatype, datatype_message};
 pub(crate) use creation::CreationProperties;
 pub use creation::FileSpaceStrategy;
 pub use driver::Driver;

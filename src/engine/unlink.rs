@@ -1,6 +1,7 @@
 //! Hard links: counting them, and giving back what an object takes when the last one goes.
 
 use super::attribute::stored_attributes;
+use super::attribute_edit::committed_type;
 use super::dense_attributes_edit::DenseAttributesEdit;
 use super::dense_links_edit::DenseLinksEdit;
 use super::group::{is_group, links};
@@ -8,11 +9,9 @@ use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
-use crate::format::message::attribute::Part;
 use crate::format::message::dense_info::{AttributeInfo, LinkInfo};
 use crate::format::message::link::Target;
 use crate::format::message::reference_count::ReferenceCount;
-use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::symbol_table::SymbolTable;
 use crate::format::object_header::Prefix;
 
@@ -64,9 +63,7 @@ pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>
     // A committed type has its own type in itself.
     references.extend(header.committed::<Datatype>(core)?);
     for attribute in stored_attributes(core, header)? {
-        if let Part::Shared(SharedMessage { place: Place::Header(address), .. }) = attribute?.0.datatype {
-            references.push(address);
-        }
+        references.extend(committed_type(&attribute?.0));
     }
     Ok(references)
 }

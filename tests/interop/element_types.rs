@@ -86,13 +86,20 @@ fn what_cannot_be_an_element_is_refused() {
     let data = file.new_dataset_builder().with_data(&texts).create("texts").unwrap();
     assert!(data.store_sequence(2, b"").unwrap_err().to_string().contains("0 bytes for a sequence of 2"));
     assert!(data.store_sequence(0, b"x").unwrap_err().to_string().contains("1 bytes for a sequence of 0"));
-    // Addresses of four bytes make shorter elements of the same class.
+}
+
+/// Addresses of four bytes make shorter elements of the same class.
+#[test]
+fn types_are_fitted_to_the_addresses_of_their_file() {
+    let folder = Folder::new("types");
+    let file = File::create(folder.file("file.h5")).unwrap();
     let narrow = File::open(super::support::project("fixtures/other_files/texts_4.h5")).unwrap();
     let theirs = narrow.datasets().unwrap();
     let theirs = theirs.iter().find(|dataset| dataset.dtype().unwrap().is_string()).unwrap();
-    assert_ne!(theirs.dtype().unwrap().size(), data.dtype().unwrap().size());
-    let new = file.new_dataset_builder().empty_like(&theirs.dtype().unwrap()).create("narrow");
-    let error = new.unwrap_err().to_string();
-    assert!(error.contains("a type from a file with other addresses"), "{error}");
-    assert_eq!(file.member_names().unwrap(), ["texts"]);
+    let new = file.new_dataset_of(&theirs.dtype().unwrap()).create("wide").unwrap();
+    assert_eq!((theirs.dtype().unwrap().size(), new.dtype().unwrap().size()), (12, 16));
+    new.write_scalar(&"text".to_owned()).unwrap();
+    assert_eq!(new.read_scalar::<String>().unwrap(), "text");
+    let error = new.write_bytes(&[0; 12], ..).unwrap_err().to_string();
+    assert!(error.contains("12 bytes for elements of 16"), "{error}");
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod chunk_indexes;
+mod committed_types;
+mod constructed_types;
 mod copies;
 mod creation;
 mod dense;
@@ -16,6 +18,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod variable_fill;
 
 use std::path::Path;
 

@@ -136,7 +136,7 @@ impl TypeDescriptor {
 }
 
 /// The type of the elements of a dataset or an attribute in a file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Datatype {
     pub(crate) stored: datatype::Datatype,
 }
@@ -223,6 +223,13 @@ impl Datatype {
             Class::VariableString { charset: Charset::Utf8, .. } => Ok(TypeDescriptor::VarLenUnicode),
             _ => Err(none()),
         }
+    }
+}
+
+/// Types are the same if their elements are, whatever version of the format they are written in.
+impl PartialEq for Datatype {
+    fn eq(&self, other: &Self) -> bool {
+        self.stored.is_same(&other.stored)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The types of elements: which Rust types can be stored, and how a type is described.
 
+mod compound;
+mod construct;
 mod descriptor;
 mod new_type;
 mod number;
@@ -10,8 +12,10 @@ use std::borrow::Cow;
 use crate::base::Result;
 
 pub use super::elements::{Source, Target};
+pub use compound::Compound;
 pub use descriptor::{Datatype, FloatSize, IntSize, TypeDescriptor};
-pub(super) use new_type::NewType;
+pub(super) use new_type::FileType;
+pub use new_type::NewType;
 pub use string::{FixedAscii, FixedUnicode, StringError, VarLenAscii, VarLenUnicode};
 
 /// Datatypes in every detail that a file stores, in the words of the format specification.

@@ -6,7 +6,7 @@ use crate::format::message::attribute::{Attribute, Part};
 use crate::format::message::dataspace::Dataspace;
 use crate::format::message::shared::{Place, SharedMessage};
 
-use super::{Copier, datatype};
+use super::Copier;
 
 impl Copier<'_> {
     pub(super) fn copy_attributes(&mut self, header: &Header, to: Address, path: &str) -> Result<()> {
@@ -35,13 +35,13 @@ impl Copier<'_> {
             return Err(error.within(crate::base::Structure::Attribute));
         }
         data.truncate(needed);
-        let target = datatype::for_file(&source, self.ends.target().sizes());
+        let target = source.fitted(self.ends.target().sizes())?;
         let transfer = self.transfer(&source, &target)?;
         let data = self.carried(transfer.as_ref(), data)?;
         let versions = self.ends.target().versions();
         let datatype = match attribute.datatype {
             Part::Shared(SharedMessage { place: Place::Header(committed), .. }) => {
-                Part::Shared(datatype::shared(self.committed(committed)?))
+                Part::Shared(SharedMessage::committed(self.committed(committed)?))
             }
             _ => Part::Here(target.in_version(versions.datatype)),
         };

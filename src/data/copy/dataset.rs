@@ -10,6 +10,7 @@ use crate::format::message::external_files::{ExternalFiles, Slot};
 use crate::format::message::fill_value::{EARLY, Fill, FillValue, INCREMENTAL, LATE};
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
 use crate::format::message::layout::{Layout, Storage};
+use crate::format::message::shared::SharedMessage;
 use crate::format::object_header::{CONSTANT, Message, SHARED};
 use crate::format::virtual_mapping::{SourceName, VirtualEntry, VirtualMappings};
 
@@ -21,7 +22,7 @@ use super::super::dataset::DatasetInfo;
 use super::super::external::external_files;
 use super::super::storage_size::storage_size;
 use super::super::virtual_dataset::virtual_mappings;
-use super::{Change, Copier, LayoutRequest, datatype, object};
+use super::{Change, Copier, LayoutRequest, object};
 
 /// What a dataset is going to be in the file that it goes to.
 struct Plan {
@@ -52,7 +53,7 @@ impl Copier<'_> {
     }
 
     fn plan(&mut self, header: &Header, info: &DatasetInfo, change: &Change) -> Result<Plan> {
-        let datatype = datatype::for_file(&info.datatype, self.ends.target().sizes());
+        let datatype = info.datatype.fitted(self.ends.target().sizes())?;
         let mut fill = info.fill.clone();
         if let Fill::User(value) = &fill.value
             && value.len() == to_usize(info.datatype.size.into())?
@@ -142,6 +143,7 @@ impl Copier<'_> {
         };
         Ok(NewDataset {
             datatype: datatype.clone(),
+            committed: None,
             extent: info.extent.clone(),
             chunk,
             filters,
@@ -186,7 +188,7 @@ impl Copier<'_> {
     fn dataset_messages(&mut self, header: &Header, info: &DatasetInfo, plan: &Plan) -> Result<Vec<Message>> {
         let datatype = match header.committed::<Datatype>(self.ends.source())? {
             Some(committed) => {
-                let shared = datatype::shared(self.committed(committed)?);
+                let shared = SharedMessage::committed(self.committed(committed)?);
                 let body = crate::format::encode(&shared, &self.ends.target().sizes())?;
                 let (kind, flags) = (MessageType::DATATYPE, CONSTANT | SHARED);
                 Message { kind, flags, creation_order: None, body, offset: 0 }

@@ -16,7 +16,7 @@ use super::super::dataset::DatasetInfo;
 use super::super::index::ChunkRecord;
 use super::super::read::{Reading, read};
 use super::super::transfer::Transfer;
-use super::{Copier, datatype};
+use super::Copier;
 
 /// Data that is not chunked is copied in pieces of about this many bytes.
 const PIECE: u64 = 4 << 20;
@@ -35,7 +35,7 @@ impl Copier<'_> {
         }
         let new = self.new_info(to)?;
         // The type in the header is the same in another version, which makes it look different.
-        let datatype = datatype::for_file(&info.datatype, self.ends.target().sizes());
+        let datatype = info.datatype.fitted(self.ends.target().sizes())?;
         let transfer = self.transfer(&info.datatype, &datatype)?;
         match (&info.layout.storage, &new.layout.storage) {
             // Nothing was written, so there is nothing to copy: the fill value is the same.

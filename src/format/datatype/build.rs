@@ -1,9 +1,43 @@
 //! Datatypes made by the program rather than read from a file.
 
-use super::{Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Normalization, Order, Padding};
+use super::{
+    Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Member, Normalization, Order, Padding,
+};
 
 /// The version that types without newer features are written with.
-const PLAIN_VERSION: u8 = 1;
+pub(crate) const PLAIN_VERSION: u8 = 1;
+
+impl FloatingPoint {
+    /// Makes a number of the lowest bits of its word: the mantissa, the exponent, the sign, with the bias that IEEE 754
+    /// has for such an exponent and with the mantissa's highest bit implied.
+    ///
+    /// Exponents have at most 32 bits, and all three at most 255.
+    ///
+    /// ```
+    /// use h5::types::{Datatype, stored::{FloatingPoint, Order}};
+    /// # fn main() -> h5::Result<()> {
+    /// let float8_e4m3 = Datatype::floating_point(1, FloatingPoint::packed(Order::Little, 4, 3))?;
+    /// assert_eq!(float8_e4m3.numbers::<f32>(&[0x38, 0xc4])?, [1.0, -3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn packed(order: Order, exponent_size: u8, mantissa_size: u8) -> Self {
+        let sign = exponent_size.saturating_add(mantissa_size);
+        let precision = u16::from(exponent_size) + u16::from(mantissa_size) + 1;
+        let bits = Bits { order, offset: 0, precision, low_padding: false, high_padding: false };
+        FloatingPoint {
+            bits,
+            inner_padding: false,
+            normalization: Normalization::Implied,
+            sign,
+            exponent: mantissa_size,
+            exponent_size,
+            mantissa: 0,
+            mantissa_size,
+            bias: u32::MAX.checked_shr(33_u32.saturating_sub(exponent_size.into())).unwrap_or(0),
+        }
+    }
+}
 
 impl Datatype {
     /// An integer that fills its `size` bytes.
@@ -12,24 +46,15 @@ impl Datatype {
         Datatype { version: PLAIN_VERSION, size: u32::from(size), class }
     }
 
-    /// An IEEE 754 number of 2, 4 or 8 bytes.
+    /// An IEEE 754 number of 2, 4, 8 or 16 bytes.
     pub(crate) fn float(size: u8, order: Order) -> Self {
         let (exponent_size, mantissa_size) = match size {
             2 => (5, 10),
             4 => (8, 23),
-            _ => (11, 52),
+            8 => (11, 52),
+            _ => (15, 112),
         };
-        let class = Class::FloatingPoint(FloatingPoint {
-            bits: Bits::whole(order, size),
-            inner_padding: false,
-            normalization: Normalization::Implied,
-            sign: exponent_size + mantissa_size,
-            exponent: mantissa_size,
-            exponent_size,
-            mantissa: 0,
-            mantissa_size,
-            bias: (1 << (exponent_size - 1)) - 1,
-        });
+        let class = Class::FloatingPoint(FloatingPoint::packed(order, exponent_size, mantissa_size));
         Datatype { version: PLAIN_VERSION, size: u32::from(size), class }
     }
 
@@ -60,6 +85,18 @@ impl Datatype {
             return false;
         };
         *members == expected && base.size == byte.size && base.class == byte.class
+    }
+
+    /// A complex number as h5py stores it: a compound of `r` and `i`.
+    pub(crate) fn complex_pair(part: &Datatype) -> Option<Self> {
+        let member = |name: &[u8], offset| Member {
+            name: name.to_vec(),
+            offset,
+            dims: Vec::new(),
+            datatype: part.clone(),
+        };
+        let class = Class::Compound(vec![member(b"r", 0), member(b"i", part.size)]);
+        Some(Datatype { version: PLAIN_VERSION, size: part.size.checked_mul(2)?, class })
     }
 
     /// Returns the byte order if this is exactly the IEEE 754 number of its 2, 4 or 8 bytes.

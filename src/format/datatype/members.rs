@@ -24,9 +24,8 @@
 //! The specification has arrays from version 2 on; PyTables has left some with version 1 in the head, which libhdf5
 //! reads as version 2.
 
-use super::{Class, Datatype, Head, Member, Reference, decode_nested};
-use crate::base::{Reader, Result, Sizes, Writer, width_of};
-use crate::format::global_heap::{GlobalHeapId, VariableLength};
+use super::{Class, Datatype, Head, Member, decode_nested};
+use crate::base::{Reader, Result, Writer, width_of};
 
 const FIRST_PACKED: u8 = 3;
 
@@ -169,20 +168,6 @@ impl Datatype {
             Class::Compound(members) => members.iter().any(|member| member.datatype.has_variable_length()),
             Class::Array { base, .. } => base.has_variable_length(),
             _ => false,
-        }
-    }
-
-    /// Whether elements that name something else do so in as many bytes as a file with these sizes takes for that.
-    pub(crate) fn suits(&self, sizes: Sizes) -> bool {
-        let is = |len: usize| u64::from(self.size) == len as u64;
-        match &self.class {
-            Class::Sequence(base) => is(VariableLength::len(sizes)) && base.suits(sizes),
-            Class::VariableString { .. } => is(VariableLength::len(sizes)),
-            Class::Reference(Reference::Object) => is(sizes.address()),
-            Class::Reference(Reference::Region) => is(GlobalHeapId::len(sizes)),
-            Class::Compound(members) => members.iter().all(|member| member.datatype.suits(sizes)),
-            Class::Array { base, .. } => base.suits(sizes),
-            _ => true,
         }
     }
 }

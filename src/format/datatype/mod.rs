@@ -13,6 +13,8 @@
 //! Reads and writes versions 1 to 5; which one a type is written with, its own version says.
 
 mod build;
+mod check;
+mod fit;
 mod members;
 mod numeric;
 mod version;
@@ -20,6 +22,7 @@ mod version;
 use crate::base::{Error, Reader, Result, Sizes, Structure, Writer};
 use crate::format::Wire;
 
+pub(crate) use build::PLAIN_VERSION;
 pub use numeric::{Bits, FixedPoint, FloatingPoint, Normalization, Order};
 
 /// A datatype as a file stores it.
@@ -335,6 +338,9 @@ impl Charset {
 }
 
 impl Reference {
+    /// What libhdf5 gives elements of its standard reference type, whatever each of them refers to.
+    pub const STANDARD: Reference = Reference::Standard { kind: 2, version: 1 };
+
     fn of(bits: u32, at: &Reader<'_>) -> Result<Self> {
         let version = (bits >> 4 & 15).to_le_bytes()[0];
         match bits & 15 {

@@ -14,10 +14,33 @@ impl Datatype {
     /// As in libhdf5, compounds, enumerations and arrays are in version `least` at least, since newer versions of them
     /// are smaller. All other classes look the same in every version that has them.
     pub(crate) fn in_version(&self, least: u8) -> Datatype {
-        let nested = |base: &Datatype| Box::new(base.in_version(least));
-        let class = match &self.class {
+        let class = self.class.with_nested(&|nested| nested.in_version(least));
+        let version = self.version.max(class.least_version(least));
+        // Members with sizes of their own are in version 1 and in no other.
+        let version = if class.has_sized_members() { self.version } else { version };
+        Datatype { version, size: self.size, class }
+    }
+
+    /// Whether elements of both types are the same, whatever versions the types are written in.
+    pub(crate) fn is_same(&self, other: &Datatype) -> bool {
+        self.without_versions() == other.without_versions()
+    }
+
+    /// The type with the same version in all of it, so that equal types are equal.
+    pub(crate) fn without_versions(&self) -> Datatype {
+        let class = self.class.with_nested(&Datatype::without_versions);
+        Datatype { version: 0, size: self.size, class }
+    }
+}
+
+impl Class {
+    /// The class with other types in the places of those that it is made of.
+    fn with_nested(&self, of: &impl Fn(&Datatype) -> Datatype) -> Class {
+        let nested = |base: &Datatype| Box::new(of(base));
+        match self {
             Class::Compound(members) => {
-                Class::Compound(members.iter().map(|m| m.in_version(least)).collect())
+                let member = |member: &Member| Member { datatype: of(&member.datatype), ..member.clone() };
+                Class::Compound(members.iter().map(member).collect())
             }
             Class::Enumeration { base, members } => {
                 Class::Enumeration { base: nested(base), members: members.clone() }
@@ -29,21 +52,9 @@ impl Datatype {
             }
             Class::Complex(base) => Class::Complex(nested(base)),
             plain => plain.clone(),
-        };
-        let version = self.version.max(class.least_version(least));
-        // Members with sizes of their own are in version 1 and in no other.
-        let version = if class.has_sized_members() { self.version } else { version };
-        Datatype { version, size: self.size, class }
+        }
     }
-}
 
-impl Member {
-    fn in_version(&self, least: u8) -> Member {
-        Member { datatype: self.datatype.in_version(least), ..self.clone() }
-    }
-}
-
-impl Class {
     /// The lowest version that can hold the class; what it is made of has its version already.
     fn least_version(&self, least: u8) -> u8 {
         match self {
@@ -116,6 +127,17 @@ mod tests {
                 assert_eq!(back, there);
             }
         }
+    }
+
+    #[test]
+    fn types_are_the_same_in_all_versions() {
+        let types = [compound(array(Datatype::boolean())), sequence(compound(Datatype::boolean()))];
+        for datatype in &types {
+            assert_ne!(datatype.in_version(1), datatype.in_version(4));
+            assert!(datatype.in_version(1).is_same(&datatype.in_version(4)));
+            assert!(!datatype.is_same(&compound(array(Datatype::integer(1, true, Order::Little)))));
+        }
+        assert!(!types[0].is_same(&types[1]));
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub(crate) enum Place {
 
 /// The type of a message in the file's heap, in version 3.
 pub(crate) const IN_HEAP: u8 = 1;
+/// The type of a message in another header.
+const IN_HEADER: u8 = 2;
+
+impl SharedMessage {
+    /// What stands for the type that the header at an address holds. Like libhdf5 always in version 2, which tells the
+    /// type of sharing although it has no other.
+    pub(crate) fn committed(address: Address) -> Self {
+        SharedMessage { version: 2, kind: IN_HEADER, place: Place::Header(address), name_offset: 0 }
+    }
+}
 
 impl Wire for SharedMessage {
     const STRUCTURE: Structure = Structure::SharedMessage;
