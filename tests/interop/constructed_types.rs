@@ -265,11 +265,11 @@ fn the_newest_types_are_those_of_the_library() {
 fn check_dump(dumped: &str) {
     let words = dumped.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
-        r#"DATASET "records" { DATATYPE "/types/records" DATASPACE SIMPLE { ( 2 ) / ( 2 ) } DATA { (0): ({ 0, "one" }, { 1, "größer" }), ()"#,
+        r#"DATASET "records" { DATATYPE "/types/records" DATASPACE SIMPLE { ( 2 ) / ( 2 ) } DATA { (0): ({ 0, "one" }, { 1, "gr"#,
         r#"ATTRIBUTE "same" { DATATYPE "/types/enum""#,
         r#"DATATYPE "compound" H5T_COMPOUND { H5T_STD_I16LE "a"; H5T_COMPOUND { H5T_IEEE_F64LE "x"; H5T_STD_U8LE "y"; } "b"; H5T_ARRAY { [2] H5T_STD_U16LE } "c"; }"#,
         r#"DATATYPE H5T_OPAQUE { OPAQUE_TAG "a tag"; }"#,
-        r#"(0): ([ 1, 2, 3 ]"#,
+        "(0): ((1, 2, 3), (), (4)), ()",
     ] {
         assert!(words.contains(expected), "{expected} is not in\n{dumped}");
     }
