@@ -27,7 +27,7 @@ pub(super) struct Transfer {
 enum Kind {
     /// Numbers and whatever else is its bytes; by way of the machine's byte order where that needs two steps.
     Bytes(Plan, Option<Plan>),
-    Sequence(Option<Box<Transfer>>, Seen),
+    Sequence(Option<Box<Transfer>>, Option<Seen>),
     /// Members by their offsets.
     Compound(Vec<(usize, usize, Transfer)>),
     Repeated(Box<Transfer>),
@@ -39,7 +39,7 @@ enum Kind {
 /// What became of the objects that elements named last. Many elements can name one object.
 type Seen = RefCell<HashMap<(u32, GlobalHeapId), GlobalHeapId>>;
 
-/// So many of them are remembered, for memory is not to grow with a dataset.
+/// So many of them are remembered, for memory is not to grow with a request.
 const MOST_SEEN: usize = 1 << 16;
 
 /// What elements name, where they come from and where they go.
@@ -76,12 +76,12 @@ impl Transfer {
             let (from, to) = (describe(from), describe(to));
             Error::from(Misuse::Conversion { from, to })
         };
+        // In a file, libhdf5 removes what an element names when it overwrites the element: none may share it.
+        let seen = || (!follows).then(Seen::default);
         let kind = match (&from.class, &to.class) {
-            (Class::VariableString { .. }, Class::VariableString { .. }) => {
-                Kind::Sequence(None, Seen::default())
-            }
+            (Class::VariableString { .. }, Class::VariableString { .. }) => Kind::Sequence(None, seen()),
             (Class::Sequence(from), Class::Sequence(to)) => {
-                Kind::Sequence(Some(Box::new(Transfer::new(from, to, follows)?)), Seen::default())
+                Kind::Sequence(Some(Box::new(Transfer::new(from, to, follows)?)), seen())
             }
             (Class::Compound(from), Class::Compound(to)) => {
                 let one = |to: &Member| {
@@ -174,7 +174,9 @@ impl Transfer {
         let targets = target.chunks_exact_mut(self.to_size.max(1));
         for (source, target) in source.chunks_exact(self.from_size.max(1)).zip(targets) {
             match &self.kind {
-                Kind::Sequence(base, seen) => sequence(base.as_deref(), seen, crossing, source, target)?,
+                Kind::Sequence(base, seen) => {
+                    sequence(base.as_deref(), seen.as_ref(), crossing, source, target)?
+                }
                 Kind::Reference => reference(crossing, source, target)?,
                 Kind::ObjectReference => object_reference(crossing, source, target)?,
                 Kind::RegionReference => region_reference(crossing, source, target)?,
@@ -199,7 +201,7 @@ impl Transfer {
 /// Takes what an element of variable length stands for along; its own elements are of type `base`, or characters.
 fn sequence(
     base: Option<&Transfer>,
-    seen: &Seen,
+    seen: Option<&Seen>,
     crossing: &mut dyn Crossing,
     source: &[u8],
     target: &mut [u8],
@@ -211,7 +213,7 @@ fn sequence(
         // libhdf5 does not look at what an empty one names; but that it names something makes it no null pointer.
         element.id = crossing.store(Vec::new())?;
     } else if element.id.target().is_some() {
-        let known = seen.borrow().get(&named).copied();
+        let known = seen.and_then(|seen| seen.borrow().get(&named).copied());
         element.id = match known {
             Some(id) => id,
             None => {
@@ -220,11 +222,12 @@ fn sequence(
                     object = all(base, crossing, element.count, &object)?;
                 }
                 let id = crossing.store(object)?;
-                let mut seen = seen.borrow_mut();
-                if seen.len() == MOST_SEEN {
-                    seen.clear();
+                if let Some(mut seen) = seen.map(RefCell::borrow_mut) {
+                    if seen.len() == MOST_SEEN {
+                        seen.clear();
+                    }
+                    seen.insert(named, id);
                 }
-                seen.insert(named, id);
                 id
             }
         };

@@ -11,6 +11,7 @@ use crate::select::{Axis, Hyperslab};
 use super::super::chunk_access::{ChunkAccess, for_each};
 use super::super::chunks::{Grid, coordinates};
 use super::super::dataset::DatasetInfo;
+use super::super::fresh_fill::FreshFill;
 use super::super::index::ChunkRecord;
 use super::super::open_chunks::Encoded;
 use super::super::sink;
@@ -29,6 +30,8 @@ struct Filling<'a> {
     info: &'a DatasetInfo,
     new: &'a DatasetInfo,
     transfer: Option<&'a Transfer>,
+    /// What chunks have beyond the edge of the dataspace, if that takes heap objects.
+    fresh: Option<FreshFill>,
     access: ChunkAccess,
     layout: Layout,
     /// Chunks that wait for being encoded.
@@ -40,6 +43,8 @@ struct Filling<'a> {
 enum Content {
     /// The elements of the dataspace that it has.
     Elements(Vec<u8>),
+    /// All of the chunk.
+    Whole(Vec<u8>),
     /// A chunk with the same elements.
     Chunk(ChunkRecord, Arc<ChunkAccess>),
 }
@@ -56,7 +61,8 @@ impl Copier<'_> {
         access.index.create(self.ends.writer())?;
         access.publish(self.ends.writer(), new.address, &mut layout)?;
         let most = to_usize(TOGETHER_BYTES / grid.chunk_bytes().max(1))?.clamp(1, TOGETHER);
-        let mut filling = Filling { info, new, transfer, access, layout, waiting: Vec::new(), most };
+        let fresh = FreshFill::of(self.ends.target(), new)?;
+        let mut filling = Filling { fresh, info, new, transfer, access, layout, waiting: Vec::new(), most };
         if info.chunked().is_some() {
             self.fill_written(&mut filling, &grid)?;
         } else {
@@ -98,8 +104,18 @@ impl Copier<'_> {
 impl Filling<'_> {
     /// Reads what belongs into a chunk.
     fn take(&mut self, copier: &mut Copier<'_>, scaled: Vec<u64>) -> Result<()> {
-        let data = copier.elements(self.info, &slab(&self.access.grid, &scaled), self.transfer)?;
-        self.wait(copier, scaled, Content::Elements(data))
+        let (grid, slab) = (&self.access.grid, slab(&self.access.grid, &scaled));
+        let data = copier.elements(self.info, &slab, self.transfer)?;
+        let content = match &self.fresh {
+            Some(fresh) if grid.is_partial(&scaled) => {
+                let mut whole = fresh.filled(copier.ends.writer(), grid.chunk_bytes())?;
+                let (corner, element) = (grid.corner(&scaled), self.new.element_size()?);
+                sink::scatter(&slab, &corner, grid.chunk(), &data, element, &mut whole)?;
+                Content::Whole(whole)
+            }
+            _ => Content::Elements(data),
+        };
+        self.wait(copier, scaled, content)
     }
 
     fn wait(&mut self, copier: &mut Copier<'_>, scaled: Vec<u64>, content: Content) -> Result<()> {
@@ -122,6 +138,7 @@ impl Filling<'_> {
                     let target = &mut scratch.front;
                     sink::scatter(&slab(grid, &scaled), &corner, grid.chunk(), &data, element, target)?;
                 }
+                Content::Whole(bytes) => scratch.front = bytes,
                 Content::Chunk(record, source) => drop(source.load(from, &scaled, &record, scratch)?),
             }
             let filter_mask = access.encode(&scaled, scratch)?;
