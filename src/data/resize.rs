@@ -143,6 +143,7 @@ fn change(
     let mut band = Band { bytes: &mut packed, first_row: 0 };
     sink::gather(&slab, &origin, access.grid.chunk(), &scratch.front, &Plan::identity(element), &mut band)?;
     access.blank(core, scratch)?;
+    let packed = sink::Written::Each(&packed);
     sink::scatter(&slab, &origin, access.grid.chunk(), &packed, element, &mut scratch.front)?;
     let is_plain = access.depends_on_shape() && new.is_partial(scaled);
     let filter_mask = if is_plain { 0 } else { access.pipeline.encode(scratch)? };

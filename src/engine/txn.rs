@@ -247,8 +247,8 @@ impl Core {
 
     /// Fills new space with one byte, in pieces.
     pub(crate) fn fill_raw(&mut self, address: Address, len: u64, pattern: &[u8]) -> Result<()> {
-        const PIECE: usize = 1 << 20;
-        let repeats = (PIECE / pattern.len().max(1)).max(1);
+        const PIECE: u64 = 1 << 20;
+        let repeats = (to_usize(len.min(PIECE))? / pattern.len().max(1)).max(1);
         let piece = pattern.repeat(repeats);
         let mut done = 0;
         while done < len {

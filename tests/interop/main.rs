@@ -10,6 +10,7 @@ mod heaps;
 mod old_style;
 mod ours;
 mod ours_chunked;
+mod scattered;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

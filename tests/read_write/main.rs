@@ -7,5 +7,6 @@ mod chunk_indexes;
 mod handles;
 mod links;
 mod model;
+mod scattered;
 mod selections;
 mod sessions;
