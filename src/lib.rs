@@ -72,12 +72,12 @@ pub use api::{
 pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
     Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
-    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, Object, Selection,
-    SliceOrIndex, StoredElements,
+    FileOptions, FilterInfo, Group, GroupBuilder, H5Type, Layout, Link, LinkKind, Location, MappedArray,
+    Object, Selection, SliceOrIndex, StoredElements,
 };
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };
 pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters, register_filter};
-pub use engine::{Driver, FileAccess, FormatBounds, MissingSources};
+pub use engine::{CreationOrder, Driver, FileAccess, FormatBounds, MissingSources};
 pub use select::{Axis, Hyperslab};

@@ -168,10 +168,7 @@ impl Group {
 
     /// Creates a group; the group that it is to be in has to exist.
     pub fn create_group(&self, name: &str) -> Result<Group> {
-        let (parent, name) = self.parent_of(name)?;
-        let address = parent.with_mut(|core| engine::create_group(core, parent.address, name))?;
-        let path = engine::join(&parent.path, name);
-        Ok(Group::new(parent.other(address, path)))
+        self.new_group().create(name)
     }
 
     /// Creates a soft link to a path, which need not exist.

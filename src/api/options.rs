@@ -7,7 +7,8 @@ use super::File;
 use crate::base::{Error, Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
-    self, Beside, Core, CreateOptions, Driver, FileAccess, FormatBounds, MissingSources, OpenOptions,
+    self, Beside, Core, CreateOptions, Driver, FileAccess, FormatBounds, GroupRules, MissingSources,
+    OpenOptions,
 };
 use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
@@ -39,6 +40,7 @@ pub struct FileOptions {
     driver: Driver,
     ignore_consistency_flags: bool,
     locking: FileLocking,
+    pub(super) root: GroupRules,
 }
 
 const CHUNK_CACHE: usize = 64 << 20;
@@ -60,6 +62,7 @@ impl Default for FileOptions {
             driver: Driver::default(),
             ignore_consistency_flags: false,
             locking: FileLocking::default(),
+            root: GroupRules::default(),
         }
     }
 }
@@ -226,6 +229,7 @@ impl FileOptions {
             filters: self.all_filters(),
             bounds: self.bounds.unwrap_or_default(),
             userblock: self.userblock,
+            root: self.root,
             beside: self.beside(path),
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))

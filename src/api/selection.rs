@@ -1,9 +1,9 @@
 //! Selections as users write them: `s![..]` of ndarray, ranges, hyperslabs, points, masks.
 
+use std::borrow::Cow;
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 use ndarray::{Array, Array1, Array2, ArrayD, Dimension, SliceInfo, SliceInfoElem};
-use std::borrow::Cow;
 
 use crate::base::{Error, Result};
 use crate::select::{Axis, Hyperslab, Mask, Points, Scattered, Selected};

@@ -72,7 +72,9 @@ fn check_name(name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{bytes, empty, heap_objects, object, open};
-    use super::super::{Header, attribute, attributes, attributes_by_creation_order, new_group_header};
+    use super::super::{
+        GroupRules, Header, attribute, attributes, attributes_by_creation_order, new_group_header,
+    };
     use super::*;
     use crate::format::datatype::Order;
     use crate::format::message::MessageType;
@@ -115,7 +117,7 @@ mod tests {
 
     /// A group whose header tracks and indexes the order of attributes, or has thresholds of its own.
     fn group(core: &mut Core, more: u8, limits: Option<(u16, u16)>) -> Address {
-        let address = new_group_header(core).unwrap();
+        let address = new_group_header(core, &GroupRules::default()).unwrap();
         let mut header = Header::clone(&Header::load(core, address).unwrap());
         let Prefix::Version2 { flags, thresholds, .. } = &mut header.prefix else { unreachable!() };
         *flags |= more | if limits.is_some() { 16 } else { 0 };
@@ -208,7 +210,7 @@ mod tests {
     #[test]
     fn attributes_over_64_kib_live_in_a_heap() {
         let mut core = empty();
-        let object = new_group_header(&mut core).unwrap();
+        let object = new_group_header(&mut core, &GroupRules::default()).unwrap();
         create(&mut core, object, "small", &[1]).unwrap();
         create(&mut core, object, "large", &vec![5; 20_000]).unwrap();
         assert_eq!(stored(&core, object), (0, true, true));
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn a_longer_name_can_be_too_long_for_a_header() {
         let mut core = empty();
-        let object = new_group_header(&mut core).unwrap();
+        let object = new_group_header(&mut core, &GroupRules::default()).unwrap();
         create(&mut core, object, "a", &vec![5; 16_300]).unwrap();
         assert_eq!(stored(&core, object), (1, true, false));
         rename_attribute(&mut core, object, "a", &"x".repeat(1000)).unwrap();

@@ -12,6 +12,7 @@ mod btree_v2;
 mod btree_v2_edit;
 mod cache_image;
 mod core;
+mod creation_rules;
 mod dense_attributes;
 mod dense_attributes_edit;
 mod dense_links;
@@ -49,6 +50,8 @@ pub(crate) use attribute_edit::{create_attribute, delete_attribute, rename_attri
 pub use bounds::FormatBounds;
 pub(crate) use btree_v2::BTree2;
 pub(crate) use btree_v2_edit::BTree2Edit;
+pub use creation_rules::CreationOrder;
+pub(crate) use creation_rules::{AttributeRules, GroupRules};
 pub use driver::Driver;
 pub(crate) use driver::members_of;
 pub use file_access::FileAccess;

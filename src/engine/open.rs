@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bounds::FormatBounds;
 use super::neighbours::{Beside, Neighbours};
 use super::txn::Txn;
-use super::{Core, Header, KValues, new_group_header, pending};
+use super::{Core, GroupRules, Header, KValues, new_group_header, pending};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
@@ -40,6 +40,8 @@ pub(crate) struct CreateOptions {
     pub(crate) bounds: FormatBounds,
     /// Bytes in front of the superblock: 0, 512 or a larger power of two.
     pub(crate) userblock: u64,
+    /// What the root group is to keep.
+    pub(crate) root: GroupRules,
     pub(crate) beside: Beside,
 }
 
@@ -92,13 +94,13 @@ impl Core {
         core.budget = Budget::new(options.limits);
         core.bounds = options.bounds;
         core.filters = options.filters.clone();
-        let CreateOptions { limits, filters, beside, .. } = options;
+        let CreateOptions { limits, filters, beside, root, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
         let mut txn = Txn::new(0, &superblock, false);
         txn.allocate(first)?;
         core.txn = Some(txn);
-        let header = new_group_header(&mut core)?;
+        let header = new_group_header(&mut core, &root)?;
         let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
         superblock.root = root_of(version, header, table.as_ref());
         core.superblock = superblock;
@@ -249,6 +251,7 @@ fn check_consistency(superblock: &Superblock, len: u64, options: &OpenOptions) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::AttributeRules;
     use super::super::fixture::{self, open};
     use super::*;
     use crate::format::message::MessageType;
@@ -261,7 +264,8 @@ mod tests {
         let mut core = Core::create(storage.clone(), CreateOptions::default()).unwrap();
         let body = body.to_vec();
         let message = Message { kind: MessageType::BTREE_K, flags: 0, creation_order: None, body, offset: 0 };
-        let extension = Header::create(&mut core, vec![message], 0).unwrap().address;
+        let extension =
+            Header::create(&mut core, vec![message], 0, &AttributeRules::default()).unwrap().address;
         let header = core.superblock.root_header();
         core.superblock.root = Root::New { header, extension: Some(extension) };
         core.flush().unwrap();

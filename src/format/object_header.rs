@@ -106,7 +106,7 @@ pub(crate) const FAIL_IF_UNKNOWN: u8 = 128;
 const WIDTH: u8 = 3;
 pub(crate) const ATTRIBUTE_ORDER_TRACKED: u8 = 4;
 pub(crate) const ATTRIBUTE_ORDER_INDEXED: u8 = 8;
-const HAS_THRESHOLDS: u8 = 16;
+pub(crate) const HAS_THRESHOLDS: u8 = 16;
 const HAS_TIMES: u8 = 32;
 
 /// The most bytes of a message's body.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod chunk_indexes;
+mod creation_order;
 mod dense;
 mod element_types;
 mod free_space;
