@@ -18,6 +18,7 @@ mod dense_attributes_edit;
 mod dense_links;
 mod dense_links_edit;
 mod dense_storage;
+mod discard;
 mod driver;
 mod file_access;
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(crate) struct Txn {
     pub(super) changed: bool,
     /// The superblock of the published state; a new file has none.
     pub(super) published: Option<Superblock>,
+    /// This session has the file say that it is open for writing.
+    pub(super) marked: bool,
     /// Why nothing more can be written.
     pub(super) failed: Option<String>,
     /// What an edit that fails goes back to, beside space and overlay.
@@ -62,6 +64,7 @@ impl Txn {
             guard: Guard::Willing,
             changed: false,
             published: published.then(|| superblock.clone()),
+            marked: false,
             failed: None,
             saved: None,
         }
