@@ -215,7 +215,8 @@ impl Group {
     }
 
     /// Takes a link away. An object without any link left is deleted: its space can be used again. Handles of it that are
-    /// still there must no longer be used.
+    /// still there must no longer be used. One whose structures cannot be understood keeps its last link: what else it
+    /// takes is not known.
     pub fn unlink(&self, name: &str) -> Result<()> {
         let (parent, name) = self.parent_of(name)?;
         let cache = &parent.shared.chunks;
