@@ -73,7 +73,7 @@ pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
     Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
     FileOptions, FilterInfo, Group, GroupBuilder, H5Type, Layout, Link, LinkKind, Location, MappedArray,
-    Object, Selection, SliceOrIndex, StoredElements,
+    Object, Selection, SharedMessageType, SliceOrIndex, StoredElements,
 };
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,

@@ -16,6 +16,7 @@ mod mapped;
 mod options;
 mod reference;
 mod selection;
+mod shared_messages;
 mod storage_info;
 mod stored_elements;
 mod superblock_info;
@@ -35,6 +36,7 @@ pub use mapped::MappedArray;
 pub use options::FileOptions;
 pub use reference::{ReferenceTarget, RegionSelection};
 pub use selection::{Selection, SliceOrIndex};
+pub use shared_messages::SharedMessageType;
 pub use storage_info::{
     AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, VirtualAxis, VirtualSelection, VirtualSource,
 };

@@ -2,7 +2,7 @@
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::{ChunkShape, Filters};
-use crate::engine::{AttributeRules, Core, FormatBounds, Header, insert_link};
+use crate::engine::{AttributeRules, Core, FormatBounds, Header, insert_link, share_messages};
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
 use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, INCREMENTAL, LATE};
@@ -103,6 +103,7 @@ pub(crate) fn create_dataset(
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
     }
+    share_messages(core, &mut messages)?;
     let address = Header::create(core, messages, SLACK, &new.attributes)?.address;
     if let Some((group, name)) = parent {
         insert_link(core, group, name, Target::Hard(address))?;

@@ -58,8 +58,8 @@ pub(crate) fn rename_attribute(core: &mut Core, object: Address, old: &str, new:
 /// Takes an attribute away.
 pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<()> {
     let storage = AttributeStorage::open(core, object)?;
-    let (place, _) = storage.required(core, name.as_bytes())?;
-    storage.delete(core, place, name.as_bytes())
+    let (place, attribute) = storage.required(core, name.as_bytes())?;
+    storage.delete(core, place, name.as_bytes(), &attribute)
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -278,20 +278,29 @@ mod tests {
     }
 
     #[test]
-    fn shared_attributes_move_and_are_not_changed() {
+    fn shared_attributes_move_and_become_their_objects_own() {
         let mut core = open(bytes("shared.h5"), true).unwrap();
-        let few = object(&core, "few again").address;
+        let [few, other] = ["few again", "few"].map(|path| object(&core, path).address);
         let before = data(&core, few, "attribute 1");
         for index in 0..8 {
             create(&mut core, few, &format!("own {index}"), &[1]).unwrap();
         }
         assert_eq!(stored(&core, few), (0, true, true));
-        for dense in [true, false] {
+        for (dense, changed, renamed, gone) in
+            [(true, "attribute 0", "attribute 1", ""), (false, "attribute 1", "new name", "attribute 2")]
+        {
             assert_eq!((data(&core, few, "attribute 1"), stored(&core, few).2), (before.clone(), dense));
-            let delete = delete_attribute(&mut core, few, "attribute 1").unwrap_err().to_string();
-            assert!(delete.contains("\"attribute 1\", which is shared with other objects"), "{delete}");
-            assert!(write_attribute(&mut core, few, b"attribute 1", vec![0; 32]).is_err());
-            assert!(rename_attribute(&mut core, few, "attribute 1", "x").is_err());
+            write_attribute(&mut core, few, changed.as_bytes(), vec![7; 32]).unwrap();
+            assert_eq!(data(&core, few, changed), Some(vec![7; 32]));
+            assert_ne!(data(&core, other, changed), Some(vec![7; 32]));
+            if dense {
+                rename_attribute(&mut core, few, renamed, "other name").unwrap();
+                rename_attribute(&mut core, few, "other name", renamed).unwrap();
+            } else {
+                delete_attribute(&mut core, few, gone).unwrap();
+                assert!(data(&core, other, gone).is_some() && data(&core, few, gone).is_none());
+            }
+            assert_eq!(data(&core, other, "attribute 1"), before);
             for index in 0..6 {
                 let _ = delete_attribute(&mut core, few, &format!("own {index}"));
             }

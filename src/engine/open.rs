@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::bounds::FormatBounds;
 use super::neighbours::{Beside, Neighbours};
+use super::shared_creation::create_table;
 use super::txn::Txn;
-use super::{Core, GroupRules, Header, KValues, new_group_header, pending};
+use super::{AttributeRules, Core, GroupRules, Header, KValues, SharingRules, new_group_header, pending};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
@@ -42,6 +43,7 @@ pub(crate) struct CreateOptions {
     pub(crate) userblock: u64,
     /// What the root group is to keep.
     pub(crate) root: GroupRules,
+    pub(crate) sharing: SharingRules,
     pub(crate) beside: Beside,
 }
 
@@ -94,7 +96,7 @@ impl Core {
         core.budget = Budget::new(options.limits);
         core.bounds = options.bounds;
         core.filters = options.filters.clone();
-        let CreateOptions { limits, filters, beside, root, .. } = options;
+        let CreateOptions { limits, filters, beside, root, sharing, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
         let mut txn = Txn::new(0, &superblock, false);
@@ -103,6 +105,12 @@ impl Core {
         let header = new_group_header(&mut core, &root)?;
         let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
         superblock.root = root_of(version, header, table.as_ref());
+        if let Some(message) = create_table(&mut core, &sharing)?
+            && let Root::New { extension, .. } = &mut superblock.root
+        {
+            let header = Header::create(&mut core, vec![message], 0, &AttributeRules::default())?;
+            *extension = Some(header.address);
+        }
         core.superblock = superblock;
         Ok(core)
     }
@@ -251,7 +259,6 @@ fn check_consistency(superblock: &Superblock, len: u64, options: &OpenOptions) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::AttributeRules;
     use super::super::fixture::{self, open};
     use super::*;
     use crate::format::message::MessageType;

@@ -3,17 +3,17 @@
 use super::dense_attributes_edit::DenseAttributesEdit;
 use super::dense_links_edit::DenseLinksEdit;
 use super::group::{is_group, links};
+use super::shared_release::{committed_type, release_shared};
 use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
-use crate::format::message::attribute::{Attribute, Part};
+use crate::format::message::attribute::Attribute;
 use crate::format::message::dense_info::{AttributeInfo, LinkInfo};
 use crate::format::message::link::Target;
 use crate::format::message::reference_count::ReferenceCount;
-use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::symbol_table::SymbolTable;
-use crate::format::object_header::Prefix;
+use crate::format::object_header::{Prefix, SHARED};
 
 /// Counts one hard link more to an object.
 pub(crate) fn add_reference(core: &mut Core, object: Address) -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn add_reference(core: &mut Core, object: Address) -> Result<()> {
 }
 
 /// Counts one hard link less to an object. Returns the header of one that has none left.
-pub(crate) fn remove_reference(core: &mut Core, object: Address) -> Result<Option<Header>> {
+fn remove_reference(core: &mut Core, object: Address) -> Result<Option<Header>> {
     let header = Header::load(core, object)?;
     match header.reference_count(core)? {
         0 | 1 => Ok(Some(Header::clone(&header))),
@@ -47,8 +47,31 @@ fn set_reference_count(core: &mut Core, header: &Header, count: u32) -> Result<(
     header.store(core)
 }
 
+/// Counts one link less to each of some objects. Those without any left are deleted, and so is what only they kept
+/// alive; `release_data` gives the space of a dataset's elements back. Groups in each other keep each other, as they do in
+/// libhdf5.
+pub(crate) fn drop_references(
+    core: &mut Core,
+    objects: Vec<Address>,
+    mut release_data: impl FnMut(&mut Core, &Header) -> Result<()>,
+) -> Result<()> {
+    let mut pending = objects;
+    while let Some(object) = pending.pop() {
+        let Some(header) = remove_reference(core, object)? else { continue };
+        let kept_alive = references_of(core, &header)?;
+        core.budget.items((pending.len() + kept_alive.len()) as u64)?;
+        pending.extend(kept_alive);
+        if header.has(MessageType::LAYOUT) {
+            release_data(core, &header)?;
+        }
+        pending.extend(release_shared(core, &header)?);
+        release_object(core, &header)?;
+    }
+    Ok(())
+}
+
 /// The objects that this one keeps alive: members of a group, committed types of a dataset and of attributes.
-pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>> {
+fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>> {
     let mut references = Vec::new();
     if is_group(header) {
         let hard = |target| if let Target::Hard(address) = target { Some(address) } else { None };
@@ -56,24 +79,26 @@ pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>
     }
     // A committed type has its own type in itself.
     references.extend(header.committed::<Datatype>(core)?);
-    for attribute in stored_attributes(core, header)? {
-        if let Part::Shared(SharedMessage { place: Place::Header(address), .. }) = attribute.datatype {
-            references.push(address);
-        }
-    }
+    references.extend(own_attributes(core, header)?.iter().filter_map(committed_type));
     Ok(references)
 }
 
-fn stored_attributes(core: &Core, header: &Header) -> Result<Vec<Attribute>> {
+/// The attributes that are not shared. What those need that are is counted once for all objects.
+fn own_attributes(core: &Core, header: &Header) -> Result<Vec<Attribute>> {
     let info: Option<AttributeInfo> = header.message(core)?;
     if let Some(dense) = info.as_ref().map_or(Ok(None), DenseAttributesEdit::named)? {
-        return Ok(dense.all(core)?.into_iter().map(|(_, attribute)| attribute).collect());
+        let all = dense.all(core)?.into_iter();
+        return Ok(all
+            .filter(|(record, _)| record.message_flags & SHARED == 0)
+            .map(|(_, attribute)| attribute)
+            .collect());
     }
-    header.all(MessageType::ATTRIBUTE).map(|message| header.decode(core, message)).collect()
+    let own = header.all(MessageType::ATTRIBUTE).filter(|message| message.flags & SHARED == 0);
+    own.map(|message| header.decode(core, message)).collect()
 }
 
 /// Gives the space of an object's header back, and of its links and attributes. Raw data is not its business.
-pub(crate) fn release_object(core: &mut Core, header: &Header) -> Result<()> {
+fn release_object(core: &mut Core, header: &Header) -> Result<()> {
     if let Some(mut info) = header.message::<AttributeInfo>(core)?
         && let Some(dense) = DenseAttributesEdit::named(&info)?
     {

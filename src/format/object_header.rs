@@ -100,6 +100,8 @@ pub(crate) const SHARED: u8 = 2;
 /// The message is not to be shared.
 pub(crate) const DONT_SHARE: u8 = 4;
 pub(crate) const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 8;
+/// An index of shared messages knows of the message.
+pub(crate) const SHAREABLE: u8 = 64;
 pub(crate) const FAIL_IF_UNKNOWN: u8 = 128;
 
 /// Header flags.

@@ -12,6 +12,7 @@ mod old_style;
 mod ours;
 mod ours_chunked;
 mod scattered;
+mod shared_messages;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
