@@ -413,3 +413,76 @@ fn lowered(record: &SharedMessageRecord) -> Option<SharedMessageRecord> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{bytes, heap_objects, object, open};
+    use super::super::{attributes, delete_attribute};
+    use super::*;
+
+    fn index(core: &Core, kind: MessageType) -> SharedIndex {
+        IndexEdit::open(core, kind).unwrap().index().clone()
+    }
+
+    fn uses(record: &SharedMessageRecord) -> u32 {
+        match record.location {
+            SharedLocation::Heap { references, .. } => references,
+            SharedLocation::Header { .. } => 1,
+        }
+    }
+
+    /// Its trees have at least 2 messages. Two attributes have type and shape in the heap as well.
+    #[test]
+    fn every_use_is_counted_until_none_is_left() {
+        let mut core = open(bytes("shared.h5"), true).unwrap();
+        let mut all = Vec::new();
+        for path in ["few", "few again", "many", "many again"] {
+            let header = object(&core, path);
+            let names = attributes(&core, &header).unwrap().into_iter();
+            all.extend(names.map(|a| (header.address, String::from_utf8(a.unwrap().name).unwrap())));
+        }
+        assert_eq!((all.len(), index(&core, MessageType::DATATYPE).messages > 0), (32, true));
+        while let Some((group, name)) = all.pop() {
+            delete_attribute(&mut core, group, &name).unwrap();
+            let edit = IndexEdit::open(&core, MessageType::ATTRIBUTE).unwrap();
+            let Some(heap) = edit.index().heap else { continue };
+            let records = edit.records(&core).unwrap();
+            assert_eq!(records.iter().map(uses).sum::<u32>() as usize, all.len());
+            assert_eq!(heap_objects(&core, heap), records.len() as u64);
+            assert_eq!(usize::from(edit.index().messages), records.len());
+            assert_eq!(edit.index().kind, if records.len() < 2 { IndexKind::List } else { IndexKind::BTree });
+        }
+        for kind in [MessageType::ATTRIBUTE, MessageType::DATATYPE] {
+            let SharedIndex { kind, messages, index, heap, .. } = index(&core, kind);
+            assert_eq!((kind, messages, index, heap), (IndexKind::List, 0, None, None));
+        }
+    }
+
+    #[test]
+    fn what_is_raised_is_lowered_again() {
+        let mut core = open(bytes("shared.h5"), true).unwrap();
+        let before = index(&core, MessageType::DATATYPE);
+        let mut raised = Vec::new();
+        // More than a list has, each of them twice.
+        for number in 0..20 {
+            let message = vec![number / 2; 30];
+            let id = raise(&mut core, MessageType::DATATYPE, &message).unwrap().unwrap();
+            assert_eq!(raised.last() == Some(&id), number % 2 == 1);
+            raised.push(id);
+        }
+        assert_eq!(index(&core, MessageType::DATATYPE).messages, before.messages + 10);
+        for (number, id) in raised.into_iter().enumerate() {
+            let used = SharedUse { kind: MessageType::DATATYPE, place: UsePlace::Heap(id) };
+            assert_eq!(lower(&mut core, &used).unwrap().is_some(), number % 2 == 1);
+        }
+        // It was a list, which one of up to 4 stays; a tree is one of at least 2.
+        let after = index(&core, MessageType::DATATYPE);
+        assert_eq!((before.kind, before.messages), (IndexKind::List, after.messages));
+        assert_eq!((after.kind, after.heap), (IndexKind::BTree, before.heap));
+        assert_eq!(raise(&mut core, MessageType::ATTRIBUTE, &[1; 19]).unwrap(), None, "20 bytes at least");
+        assert_eq!(raise(&mut core, MessageType::LINK, &[1; 50]).unwrap(), None);
+        let used = SharedUse { kind: MessageType::DATATYPE, place: UsePlace::Here(vec![9; 30]) };
+        let error = lower(&mut core, &used).unwrap_err().to_string();
+        assert!(error.contains("a shared message is not in its index"), "{error}");
+    }
+}
