@@ -72,13 +72,13 @@ pub use api::{
 pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,
     Container, Dataset, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty, Extent, Extents, File,
-    FileOptions, FilterInfo, Group, H5Type, Layout, Link, LinkKind, Location, MappedArray, NamedDatatype,
-    Object, Selection, SliceOrIndex, StoredElements,
+    FileOptions, FilterInfo, Group, GroupBuilder, H5Type, Layout, Link, LinkKind, Location, MappedArray,
+    NamedDatatype, Object, Selection, SharedMessageType, SliceOrIndex, StoredElements,
 };
 pub use api::{CopyOptions, DatasetChange, Repack, RepackReport};
 pub use base::{
     Address, Error, ErrorKind, Limits, Malformed, Misuse, Plain, Result, Sizes, Structure, Unsupported,
 };
 pub use codec::{ChunkShape, Encoded, Filter, FilterCall, Filters, register_filter};
-pub use engine::{Driver, FileAccess, FileSpaceStrategy, FormatBounds, MissingSources};
+pub use engine::{CreationOrder, Driver, FileAccess, FileSpaceStrategy, FormatBounds, MissingSources};
 pub use select::{Axis, Hyperslab};

@@ -8,7 +8,7 @@ use super::{AllocationTime, Dataset, Extents, FillTime, Group};
 use crate::base::Result;
 use crate::codec::id;
 use crate::data::{ChunkRequest, FilterRequest, NewDataset, create_dataset};
-use crate::engine::{self, Core};
+use crate::engine::{self, AttributeRules, Core, CreationOrder};
 use crate::format::datatype::Datatype as Stored;
 
 /// Begins a dataset: of a type, or with data.
@@ -57,6 +57,7 @@ struct Options {
     allocation_time: Option<AllocationTime>,
     fill_time: FillTime,
     chunk_opts: ChunkOpts,
+    attributes: AttributeRules,
 }
 
 /// What is done differently with chunks; by default nothing is.
@@ -107,6 +108,7 @@ impl DatasetBuilder {
             allocation_time: None,
             fill_time: FillTime::IfSet,
             chunk_opts: ChunkOpts::default(),
+            attributes: AttributeRules::default(),
         };
         DatasetBuilder { group, options }
     }
@@ -170,6 +172,7 @@ impl DatasetBuilder {
                 allocation_time: self.options.allocation_time.map(AllocationTime::number),
                 fill_time: self.options.fill_time.number(),
                 whole_chunks_only: self.options.chunk_opts.whole_only,
+                attributes: self.options.attributes,
             };
             create_dataset(core, place.as_ref().map(|(parent, name)| (parent.address, *name)), &new)
         })?;
@@ -258,6 +261,28 @@ macro_rules! options {
             #[must_use]
             pub fn chunk_opts(mut self, opts: ChunkOpts) -> Self {
                 self.$($field).+.chunk_opts = opts;
+                self
+            }
+
+            /// Sets whether the dataset keeps the order in which its attributes are created, and finds them by it, as
+            /// h5py's option of this name does. The default is that it does not.
+            #[must_use]
+            pub fn track_order(self, track: bool) -> Self {
+                self.attr_creation_order(if track { CreationOrder::Indexed } else { CreationOrder::Untracked })
+            }
+
+            /// Sets whether the dataset keeps the order in which its attributes are created.
+            #[must_use]
+            pub fn attr_creation_order(mut self, order: CreationOrder) -> Self {
+                self.$($field).+.attributes.order = order;
+                self
+            }
+
+            /// Sets how many attributes the dataset has at most in its header, and at least in a heap: 8 and 6 unless
+            /// set.
+            #[must_use]
+            pub fn attr_phase_change(mut self, max_compact: u16, min_dense: u16) -> Self {
+                self.$($field).+.attributes.thresholds = Some((max_compact, min_dense));
                 self
             }
 

@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::types::{Datatype, H5Type};
 use super::{Location, Selection, StoredElements};
 use crate::base::{Error, Misuse, Result, element_count, to_usize};
-use crate::data::{self, DatasetInfo, Reading};
+use crate::data::{self, DatasetInfo, Pattern, Reading, Written};
 use crate::engine::{self, AttributeValue, Core, Header};
 use crate::format;
 use crate::format::datatype::Datatype as Stored;
@@ -30,6 +30,21 @@ pub struct Container {
 enum Content {
     Dataset(Box<DatasetInfo>),
     Attribute(AttributeValue),
+}
+
+/// What is written, in the form of the file.
+enum Elements<'v> {
+    Each(Cow<'v, [u8]>),
+    Same(Pattern),
+}
+
+impl Elements<'_> {
+    fn written(&self) -> Written<'_> {
+        match self {
+            Elements::Each(bytes) => Written::Each(bytes),
+            Elements::Same(element) => Written::Same(element),
+        }
+    }
 }
 
 impl Content {
@@ -165,11 +180,11 @@ impl Container {
     ) -> Result<R> {
         self.handle.with(|core, header| {
             let content = self.current_content(core, header)?;
-            let (slab, shape) = selection.resolve(content.shape()?)?;
+            let (selected, shape) = selection.resolve(content.shape()?)?;
             let place = match &content {
                 Content::Dataset(info) => {
                     let reading = Reading::new(core, &self.handle.shared.chunks, info);
-                    Place::Dataset { reading, slab: &slab }
+                    Place::Dataset { reading, selected: &selected }
                 }
                 Content::Attribute(attribute) if *selection == Selection::All => {
                     Place::Bytes(&attribute.data)
@@ -180,7 +195,7 @@ impl Container {
                 Content::Dataset(info) if data::gathers(info) => Some(Arc::default()),
                 _ => None,
             };
-            let (datatype, count) = (content.datatype(), slab.element_count()?);
+            let (datatype, count) = (content.datatype(), selected.element_count()?);
             let source = Source { core, datatype, count, place, gathered };
             f(&source, to_shape(&shape)?)
         })
@@ -358,18 +373,70 @@ impl Container {
         selection: &Selection,
         elements: impl FnOnce(&mut Core, &Stored, &[usize]) -> Result<Cow<'v, [u8]>>,
     ) -> Result<()> {
+        self.write_selected(selection, |core, datatype, shape| {
+            elements(core, datatype, &to_shape(shape)?).map(Elements::Each)
+        })
+    }
+
+    fn write_selected<'v>(
+        &self,
+        selection: &Selection,
+        elements: impl FnOnce(&mut Core, &Stored, &[u64]) -> Result<Elements<'v>>,
+    ) -> Result<()> {
         self.handle.with_data_mut(|core| {
             let header = Header::load(core, self.handle.address)?;
             let content = self.content(core, &header)?;
-            let (slab, expected) = selection.resolve(content.shape()?)?;
-            let bytes = elements(core, content.datatype(), &to_shape(&expected)?)?;
-            match &self.attribute {
-                None => data::write(core, &self.handle.shared.chunks, self.handle.address, &slab, &bytes),
-                Some(name) if *selection == Selection::All => {
-                    engine::write_attribute(core, self.handle.address, name, bytes.into_owned())
-                }
-                Some(_) => Err(Error::misuse("attributes are written as a whole")),
+            let (selected, shape) = selection.resolve(content.shape()?)?;
+            let elements = elements(core, content.datatype(), &shape)?;
+            let Some(name) = &self.attribute else {
+                let (chunks, address) = (&self.handle.shared.chunks, self.handle.address);
+                return data::write(core, chunks, address, &selected, &elements.written());
+            };
+            if *selection != Selection::All {
+                return Err(Error::misuse("attributes are written as a whole"));
             }
+            let bytes = match elements {
+                Elements::Each(bytes) => bytes.into_owned(),
+                Elements::Same(element) => element.element().repeat(to_usize(selected.element_count()?)?),
+            };
+            engine::write_attribute(core, self.handle.address, name, bytes)
+        })
+    }
+
+    /// Writes one value over everything that is selected, whatever its shape.
+    ///
+    /// Memory does not grow with what is selected, except where elements have variable length: each then gets a copy of
+    /// its own in the file.
+    ///
+    /// ```
+    /// use ndarray::{array, s};
+    /// # fn main() -> h5::Result<()> {
+    /// # let dir = std::env::temp_dir().join("h5-doc-fill");
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let file = h5::File::create(dir.join("fill.h5"))?;
+    /// let dataset = file.new_dataset::<i32>().shape((2, 3)).create("a")?;
+    /// dataset.fill_slice(&3, ..)?;
+    /// dataset.fill_slice(&7, s![.., 0])?;
+    /// dataset.fill_slice(&9, array![[1, 1], [0, 2]])?;
+    /// assert_eq!(dataset.read_2d::<i32>()?, array![[7, 3, 9], [7, 9, 3]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fill_slice<T: H5Type, S: Into<Selection>>(&self, value: &T, selection: S) -> Result<()> {
+        let value = std::slice::from_ref(value);
+        self.write_selected(&selection.into(), |core, datatype, shape| {
+            let mut target = Target { core, datatype };
+            if !data::names_objects(datatype) {
+                let element = T::store(value, &mut target)?.into_owned();
+                return Ok(Elements::Same(Pattern::new(element)));
+            }
+            let count = element_count(shape)?;
+            target.core.budget.values(count, to_usize(u64::from(datatype.size))?)?;
+            let mut all = Vec::new();
+            for _ in 0..count {
+                all.extend_from_slice(&T::store(value, &mut target)?);
+            }
+            Ok(Elements::Each(Cow::Owned(all)))
         })
     }
 

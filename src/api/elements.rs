@@ -10,7 +10,7 @@ use crate::engine::Core;
 use crate::format::datatype::Datatype;
 use crate::format::global_heap::VariableLength;
 use crate::format::{self, Wire as _};
-use crate::select::Hyperslab;
+use crate::select::Selected;
 
 /// Selected elements of a dataset or all of an attribute, to be made values of.
 pub struct Source<'a> {
@@ -24,7 +24,7 @@ pub struct Source<'a> {
 
 /// Where the elements are.
 pub(super) enum Place<'a> {
-    Dataset { reading: Reading<'a>, slab: &'a Hyperslab },
+    Dataset { reading: Reading<'a>, selected: &'a Selected<'a> },
     Bytes(&'a [u8]),
 }
 
@@ -69,9 +69,9 @@ impl Source<'_> {
 
     fn fill(&self, plan: &Plan, target: Option<&Datatype>, out: &mut [u8]) -> Result<()> {
         match self.place {
-            Place::Dataset { reading, slab } => {
+            Place::Dataset { reading, selected } => {
                 let reading = reading.with_target(target).gathering(self.gathered.as_deref());
-                read(reading, slab, plan, out)
+                read(reading, selected, plan, out)
             }
             Place::Bytes(bytes) => {
                 if bytes.len() / plan.source_size().max(1) != out.len() / plan.target_size().max(1) {

@@ -145,6 +145,38 @@ impl File {
     pub fn close(self) -> Result<()> {
         self.root.handle.shared.write_stored()?.close()
     }
+
+    /// Ends the session without what it has changed since the file was last committed; in a session that never
+    /// committed, since it was last flushed, or else opened. Other handles of the file can only read from here on.
+    ///
+    /// A file that this session has created is left empty if it was neither flushed nor committed. Before a first commit
+    /// a session holds back what it overwrites as long as that is up to 16 MiB. If it was more, there is nothing to go
+    /// back to: this is an error then, and the file is complete with all changes once its last handle is gone.
+    /// Committing right after opening guards against that.
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// # let dir = std::env::temp_dir().join("h5-doc-discard");
+    /// # std::fs::create_dir_all(&dir)?;
+    /// # let path = dir.join("discard.h5");
+    /// let file = h5::File::create(&path)?;
+    /// file.create_group("kept")?;
+    /// file.commit()?;
+    /// file.create_group("not kept")?;
+    /// file.discard()?;
+    /// assert_eq!(h5::File::open(&path)?.member_names()?, ["kept"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn discard(self) -> Result<()> {
+        let shared = &self.root.handle.shared;
+        let mut core = shared.write();
+        let done = core.discard();
+        if !core.is_writable() {
+            shared.chunks.forget();
+        }
+        done
+    }
 }
 
 impl Deref for File {

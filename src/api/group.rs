@@ -168,10 +168,7 @@ impl Group {
 
     /// Creates a group; the group that it is to be in has to exist.
     pub fn create_group(&self, name: &str) -> Result<Group> {
-        let (parent, name) = self.parent_of(name)?;
-        let address = parent.with_mut(|core| engine::create_group(core, parent.address, name))?;
-        let path = engine::join(&parent.path, name);
-        Ok(Group::new(parent.other(address, path)))
+        self.new_group().create(name)
     }
 
     /// Creates a soft link to a path, which need not exist.
@@ -218,7 +215,8 @@ impl Group {
     }
 
     /// Takes a link away. An object without any link left is deleted: its space can be used again. Handles of it that are
-    /// still there must no longer be used.
+    /// still there must no longer be used. One whose structures cannot be understood keeps its last link: what else it
+    /// takes is not known.
     pub fn unlink(&self, name: &str) -> Result<()> {
         let (parent, name) = self.parent_of(name)?;
         let cache = &parent.shared.chunks;

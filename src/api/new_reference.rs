@@ -11,7 +11,7 @@ use crate::format::reference::{
     RevisedReference,
 };
 use crate::format::selection::{RegularAxis, SelectionInfo};
-use crate::select::{Axis, Hyperslab};
+use crate::select::{Axis, Hyperslab, Selected};
 
 /// From so many blocks on libhdf5 stores a regular hyperslab as such, where it may; fewer are shorter one by one.
 const MANY_BLOCKS: u64 = 4;
@@ -61,10 +61,15 @@ impl Dataset {
     /// ```
     pub fn region_reference(&self, kind: Reference, selection: impl Into<Selection>) -> Result<Vec<u8>> {
         let (selection, shape) = (selection.into(), self.selectable_shape()?);
-        let (slab, _) = selection.resolve(&shape).map_err(|e| e.of(&self.handle.path))?;
+        let (selected, _) = selection.resolve(&shape).map_err(|e| e.of(&self.handle.path))?;
         self.store_region(kind, shape.len(), |core| match selection {
             Selection::All => Ok(SelectionInfo::All),
-            _ => hyperslab(core, &slab),
+            _ => match &selected {
+                Selected::Regular(slab) => hyperslab(core, slab),
+                Selected::Scattered(_) => Err(Error::misuse(
+                    "points are given by `region_reference_to`, and so are the ones of a mask",
+                )),
+            },
         })
     }
 

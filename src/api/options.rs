@@ -7,8 +7,8 @@ use super::File;
 use crate::base::{Error, Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
-    self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, MissingSources,
-    OpenOptions,
+    self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, GroupRules,
+    MissingSources, OpenOptions, SharingRules,
 };
 use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
@@ -41,6 +41,8 @@ pub struct FileOptions {
     driver: Driver,
     ignore_consistency_flags: bool,
     locking: FileLocking,
+    pub(super) root: GroupRules,
+    pub(super) sharing: SharingRules,
 }
 
 const CHUNK_CACHE: usize = 64 << 20;
@@ -63,6 +65,8 @@ impl Default for FileOptions {
             driver: Driver::default(),
             ignore_consistency_flags: false,
             locking: FileLocking::default(),
+            root: GroupRules::default(),
+            sharing: SharingRules::default(),
         }
     }
 }
@@ -230,6 +234,8 @@ impl FileOptions {
             bounds: self.bounds.unwrap_or_default(),
             userblock: self.userblock,
             properties: self.properties,
+            root: self.root,
+            sharing: self.sharing.clone(),
             beside: self.beside(path),
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))

@@ -203,7 +203,7 @@ pub(super) fn blocks_of(core: &Core, axes: &[RegularAxis]) -> Result<Vec<(Vec<u6
     let counts: Vec<_> = axes.iter().map(|axis| 0..axis.count.unwrap_or(1)).collect();
     let total = counts.iter().try_fold(1u64, |n, range| n.checked_mul(range.end));
     core.budget.items(total.unwrap_or(u64::MAX))?;
-    let blocks = crate::data::coordinates(&counts).map(|place| {
+    let blocks = crate::select::coordinates(&counts).map(|place| {
         let start =
             |(&n, axis): (&u64, &RegularAxis)| axis.start.saturating_add(n.saturating_mul(axis.stride));
         let first: Vec<u64> = place.iter().zip(axes).map(start).collect();

@@ -1,22 +1,25 @@
-//! Selections as users write them: `s![..]` of ndarray, ranges, hyperslabs.
+//! Selections as users write them: `s![..]` of ndarray, ranges, hyperslabs, points, masks.
 
+use std::borrow::Cow;
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-use ndarray::{Dimension, SliceInfo, SliceInfoElem};
+use ndarray::{Array, Array1, Array2, ArrayD, Dimension, SliceInfo, SliceInfoElem};
 
 use crate::base::{Error, Result};
-use crate::select::{Axis, Hyperslab};
+use crate::select::{Axis, Hyperslab, Mask, Points, Scattered, Selected};
 
 /// What of a dataset is read or written.
 ///
-/// Everything that ndarray's `s![]` expresses with positive steps is a selection, and so are ranges along one axis and
-/// [`Hyperslab`]s.
+/// Everything that ndarray's `s![]` expresses with positive steps is a selection, and so are ranges along one axis,
+/// [`Hyperslab`]s, lists of points and masks. Points and masked elements come as an array of one axis.
 ///
 /// ```
 /// use h5::{Axis, Hyperslab, Selection};
-/// use ndarray::s;
+/// use ndarray::{Array2, array, s};
 /// let rows: Selection = s![10..20, ..;2].into();
 /// let blocks: Selection = Hyperslab::new(vec![Axis { start: 0, stride: 10, count: 5, block: 2 }]).into();
+/// let corners: Selection = array![[0, 0], [9, 0], [0, 9], [9, 9]].into();
+/// let diagonal: Selection = Array2::from_shape_fn((10, 10), |(row, column)| row == column).into();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +30,10 @@ pub enum Selection {
     Slice(Vec<SliceOrIndex>),
     /// Blocks at equal distances along each axis.
     Hyperslab(Hyperslab),
+    /// Single elements in any order: a row of indices for each. One that is written twice keeps what comes last.
+    Points(Array2<usize>),
+    /// The elements for which an array of the dataset's shape has true, in the order of a C array.
+    Mask(ArrayD<bool>),
 }
 
 /// What is selected along one axis. Negative positions count from its end.
@@ -47,13 +54,18 @@ pub enum SliceOrIndex {
 
 impl Selection {
     /// Finds out what is meant in a dataspace of this shape, and which shape the result has.
-    pub(super) fn resolve(&self, shape: &[u64]) -> Result<(Hyperslab, Vec<u64>)> {
+    pub(super) fn resolve(&self, shape: &[u64]) -> Result<(Selected<'_>, Vec<u64>)> {
         match self {
-            Selection::All => Ok((Hyperslab::all(shape), shape.to_vec())),
+            Selection::All => Ok((Selected::Regular(Hyperslab::all(shape)), shape.to_vec())),
             Selection::Hyperslab(slab) => {
                 slab.check(shape)?;
-                Ok((slab.clone(), slab.shape()))
+                Ok((Selected::Regular(slab.clone()), slab.shape()))
             }
+            Selection::Points(points) => {
+                let indices = points.iter().map(|&index| index as u64);
+                scattered(Scattered::Points(Points::new(shape, points.ncols(), indices)?))
+            }
+            Selection::Mask(mask) => scattered(Scattered::Mask(masked(mask, shape)?)),
             Selection::Slice(axes) if axes.len() == shape.len() => {
                 let mut kept = Vec::new();
                 let resolved = axes.iter().zip(shape).map(|(axis, &size)| {
@@ -64,7 +76,7 @@ impl Selection {
                     Ok(resolved)
                 });
                 let slab = Hyperslab::new(resolved.collect::<Result<_>>()?);
-                Ok((slab, kept))
+                Ok((Selected::Regular(slab), kept))
             }
             Selection::Slice(axes) => {
                 let (have, want) = (axes.len(), shape.len());
@@ -97,6 +109,24 @@ impl SliceOrIndex {
     }
 }
 
+/// Elements here and there are packed along one axis.
+fn scattered(scattered: Scattered<'_>) -> Result<(Selected<'_>, Vec<u64>)> {
+    let shape = vec![scattered.element_count()];
+    Ok((Selected::Scattered(scattered), shape))
+}
+
+fn masked<'m>(mask: &'m ArrayD<bool>, shape: &[u64]) -> Result<Mask<'m>> {
+    let own: Vec<u64> = mask.shape().iter().map(|&size| size as u64).collect();
+    if own != shape {
+        return Err(Error::shape(format!("a mask of shape {own:?} for a dataspace of {shape:?}")));
+    }
+    let chosen = match mask.as_slice() {
+        Some(chosen) => Cow::Borrowed(chosen),
+        None => Cow::Owned(mask.iter().copied().collect()),
+    };
+    Mask::new(own, chosen)
+}
+
 /// A position on an axis, counted from its end where it is negative.
 fn position(position: isize, size: u64) -> Option<u64> {
     let place = i128::try_from(position).ok()? + if position < 0 { i128::from(size) } else { 0 };
@@ -119,6 +149,25 @@ impl<T: AsRef<[SliceInfoElem]>, In: Dimension, Out: Dimension> From<SliceInfo<T,
 impl From<Hyperslab> for Selection {
     fn from(slab: Hyperslab) -> Self {
         Selection::Hyperslab(slab)
+    }
+}
+
+impl From<Array2<usize>> for Selection {
+    fn from(points: Array2<usize>) -> Self {
+        Selection::Points(points)
+    }
+}
+
+/// Indices along the only axis.
+impl From<Array1<usize>> for Selection {
+    fn from(indices: Array1<usize>) -> Self {
+        Selection::Points(indices.insert_axis(ndarray::Axis(1)))
+    }
+}
+
+impl<D: Dimension> From<Array<bool, D>> for Selection {
+    fn from(mask: Array<bool, D>) -> Self {
+        Selection::Mask(mask.into_dyn())
     }
 }
 
@@ -170,12 +219,14 @@ impl From<Vec<SliceOrIndex>> for Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::select::Wanted as _;
     use ndarray::s;
 
     #[test]
     fn slices_are_what_ndarray_means_by_them() {
-        let resolve =
-            |selection: Selection, shape: &[u64]| selection.resolve(shape).map(|(slab, _)| slab.shape());
+        let resolve = |selection: Selection, shape: &[u64]| {
+            selection.resolve(shape).map(|(slab, _)| slab.as_regular().unwrap().shape())
+        };
         assert_eq!(resolve(s![2..9;3, 5].into(), &[10, 10]).unwrap(), [3, 1]);
         assert_eq!(resolve(s![-3.., ..].into(), &[10, 4]).unwrap(), [3, 4]);
         assert_eq!(resolve((3..3).into(), &[10]).unwrap(), [0]);

@@ -7,7 +7,8 @@ pub(crate) fn lookup3(bytes: &[u8]) -> u32 {
     lookup3_from(bytes, 0)
 }
 
-fn lookup3_from(bytes: &[u8], initial: u32) -> u32 {
+/// The same with another initial value, as the hashes of shared messages have.
+pub(crate) fn lookup3_from(bytes: &[u8], initial: u32) -> u32 {
     // The hash is defined on the length modulo 2^32.
     #[expect(clippy::cast_possible_truncation, reason = "the definition takes the low 32 bits")]
     let seed = 0xdead_beef_u32.wrapping_add(bytes.len() as u32).wrapping_add(initial);

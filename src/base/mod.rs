@@ -17,7 +17,7 @@ pub use budget::Limits;
 pub(crate) use cache::Cache;
 pub use cast::Plain;
 pub(crate) use cast::{as_bytes, as_bytes_mut, from_bytes, zeroed};
-pub(crate) use checksum::{fletcher32, lookup3};
+pub(crate) use checksum::{fletcher32, lookup3, lookup3_from};
 pub use error::{Error, ErrorKind, Malformed, Misuse, Result, Unsupported};
 pub use number::{Address, Sizes};
 pub(crate) use number::{byte_count, element_count, to_usize, width_of};

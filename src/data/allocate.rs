@@ -7,10 +7,10 @@ use crate::codec::Scratch;
 use crate::engine::Core;
 use crate::format::message::fill_value::{EARLY, Fill, LATE, NEVER, ON_ALLOCATION};
 use crate::format::message::layout::Storage;
+use crate::select::coordinates;
 
 use super::chunk_access::ChunkAccess;
 use super::chunk_store::store_layout;
-use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
 use super::fresh_fill::FreshFill;
 

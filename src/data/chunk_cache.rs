@@ -48,6 +48,12 @@ impl ChunkCache {
         self.chunks.clear();
     }
 
+    /// Lets all chunks go, those that the file does not have yet among them.
+    pub(crate) fn forget(&self) {
+        self.clear();
+        self.forget_open();
+    }
+
     /// Bytes of chunks that are being written to that may be kept.
     pub(super) fn open_capacity(&self) -> usize {
         self.capacity / OPEN_SHARE

@@ -1,7 +1,7 @@
 //! The grid of chunks that a dataspace is divided into.
 
 use crate::base::{Error, Result, byte_count, element_count};
-use crate::select::Hyperslab;
+use crate::select::Wanted;
 
 use super::dataset::DatasetInfo;
 
@@ -78,32 +78,12 @@ impl Grid {
         (last + 1) * (self.chunk_bytes / elements)
     }
 
-    /// Whether a selection has all elements of the chunk that lie in the dataspace.
-    pub(crate) fn is_covered(&self, slab: &Hyperslab, corner: &[u64]) -> bool {
-        let sizes = self.chunk.iter().zip(&self.shape);
-        slab.axes().iter().zip(corner).zip(sizes).all(|((axis, &corner), (&size, &limit))| {
-            let end = corner.saturating_add(size).min(limit);
-            let inside = axis.within(corner..end);
-            inside.end - inside.start == end.saturating_sub(corner)
-        })
+    /// Whether a selection is known to have all elements of the chunk that lie in the dataspace.
+    pub(crate) fn is_covered(&self, wanted: &impl Wanted, corner: &[u64]) -> bool {
+        let sizes = corner.iter().zip(self.chunk.iter().zip(&self.shape));
+        let ranges = sizes.map(|(&corner, (&size, &limit))| corner..corner.saturating_add(size).min(limit));
+        wanted.is_all_of(&ranges.collect::<Vec<_>>())
     }
-}
-
-/// Goes through all coordinates of some ranges, the last axis fastest.
-pub(crate) fn coordinates(ranges: &[std::ops::Range<u64>]) -> impl Iterator<Item = Vec<u64>> + '_ {
-    let empty = ranges.iter().any(|range| range.is_empty());
-    let first = (!empty).then(|| ranges.iter().map(|range| range.start).collect::<Vec<_>>());
-    std::iter::successors(first, move |current| {
-        let mut next = current.clone();
-        for (n, range) in next.iter_mut().zip(ranges).rev() {
-            *n += 1;
-            if *n < range.end {
-                return Some(next);
-            }
-            *n = range.start;
-        }
-        None
-    })
 }
 
 #[cfg(test)]
@@ -117,13 +97,5 @@ mod tests {
         assert_eq!(grid.bytes_in_use(&[1, 0]), 16);
         assert_eq!(grid.bytes_in_use(&[1, 1]), (4 + 3) * 2);
         assert!(grid.is_partial(&[1, 0]) && !grid.is_partial(&[0, 0]));
-    }
-
-    #[test]
-    fn coordinates_count_like_an_odometer() {
-        let all: Vec<_> = coordinates(&[1..3, 0..2]).collect();
-        assert_eq!(all, [[1, 0], [1, 1], [2, 0], [2, 1]]);
-        assert_eq!(coordinates(&[0..3, 2..2]).count(), 0);
-        assert_eq!(coordinates(&[]).count(), 1);
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::{ChunkShape, Filters};
-use crate::engine::{Core, FormatBounds, Header, datatype_message, insert_link};
+use crate::engine::{
+    AttributeRules, Core, FormatBounds, Header, datatype_message, insert_link, share_messages,
+};
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
 use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, INCREMENTAL, LATE};
@@ -34,6 +36,7 @@ pub(crate) struct NewDataset {
     pub(crate) fill_time: u8,
     /// Chunks that reach over the edge are not filtered.
     pub(crate) whole_chunks_only: bool,
+    pub(crate) attributes: AttributeRules,
 }
 
 /// How the dataset is to be divided.
@@ -99,7 +102,8 @@ pub(crate) fn create_dataset(
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
     }
-    let address = Header::create(core, messages, SLACK)?.address;
+    share_messages(core, &mut messages)?;
+    let address = Header::create(core, messages, SLACK, &new.attributes)?.address;
     if let Some((group, name)) = parent {
         insert_link(core, group, name, Target::Hard(address))?;
     }
@@ -251,6 +255,7 @@ mod tests {
             allocation_time: None,
             fill_time: crate::format::message::fill_value::IF_SET,
             whole_chunks_only: false,
+            attributes: AttributeRules::default(),
         };
         let root = core.superblock.root_header();
         let dataset = create_dataset(&mut core, Some((root, "chunked")), &new).unwrap();

@@ -149,6 +149,7 @@ pub(super) mod tests {
             allocation_time: None,
             fill_time: IF_SET,
             whole_chunks_only: false,
+            attributes: crate::engine::AttributeRules::default(),
         };
         let address = create_dataset(&mut core, None, &new).unwrap();
         let header = Header::load(&core, address).unwrap();

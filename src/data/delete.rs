@@ -1,12 +1,9 @@
 //! Taking links away, and with the last one to an object all that the object takes.
 
 use crate::base::{Address, Result};
-use crate::engine::{
-    self, Core, Header, check_not_root, references_of, release_object, remove_link, remove_reference,
-};
+use crate::engine::{self, Core, Header, check_not_root, drop_references, remove_link};
 use crate::format::global_heap::GlobalHeapId;
 use crate::format::local_heap::LocalHeap;
-use crate::format::message::MessageType;
 use crate::format::message::external_files::ExternalFiles;
 use crate::format::message::layout::Storage;
 use crate::format::message::link::Target;
@@ -38,22 +35,12 @@ pub(crate) fn delete_attribute(
     }
 }
 
-/// Counts one link less to an object. Groups in each other keep each other, as they do in libhdf5.
 fn drop_reference(core: &mut Core, cache: &ChunkCache, object: Address) -> Result<()> {
     check_not_root(core, object)?;
-    let mut pending = vec![object];
-    while let Some(object) = pending.pop() {
-        let Some(header) = remove_reference(core, object)? else { continue };
-        let kept_alive = references_of(core, &header)?;
-        core.budget.items((pending.len() + kept_alive.len()) as u64)?;
-        pending.extend(kept_alive);
-        if header.has(MessageType::LAYOUT) {
-            release_data(core, &header)?;
-            cache.clear();
-        }
-        release_object(core, &header)?;
-    }
-    Ok(())
+    drop_references(core, vec![object], |core, header| {
+        cache.clear();
+        release_data(core, header)
+    })
 }
 
 /// Gives the space of a dataset's elements back. What elements of variable length point to stays, as in libhdf5.

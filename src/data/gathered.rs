@@ -88,7 +88,7 @@ pub(crate) fn gathers(info: &DatasetInfo) -> bool {
 ///
 /// Old references to objects and regions do not count: libhdf5 takes them as they are, and so to be about the file that
 /// the virtual dataset is in, whatever file they come from.
-fn names_objects(datatype: &Datatype) -> bool {
+pub(crate) fn names_objects(datatype: &Datatype) -> bool {
     match &datatype.class {
         Class::Sequence(_) | Class::VariableString { .. } => true,
         Class::Reference(kind) => matches!(kind, Reference::Standard { .. }),

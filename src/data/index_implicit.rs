@@ -3,8 +3,9 @@
 use crate::base::{Address, Error, Result, byte_count, to_usize};
 use crate::engine::Core;
 use crate::format::message::layout::Chunked;
+use crate::select::coordinates;
 
-use super::chunks::{Grid, coordinates};
+use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::index::{ChunkIndex, ChunkRecord, Visit};
 use super::numbering::Numbering;

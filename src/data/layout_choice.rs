@@ -108,6 +108,7 @@ mod tests {
             allocation_time: None,
             fill_time: IF_SET,
             whole_chunks_only: false,
+            attributes: crate::engine::AttributeRules::default(),
         }
     }
 

@@ -10,16 +10,17 @@ use crate::convert::Plan;
 use crate::engine::{Core, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::layout::Storage;
-use crate::select::{Hyperslab, for_each_run};
+use crate::select::{Hyperslab, Selected, Wanted, coordinates};
 use crate::storage::Map;
 
 use super::chunk_access::{ChunkAccess, for_each};
 use super::chunk_cache::ChunkCache;
-use super::chunks::coordinates;
 use super::dataset::DatasetInfo;
 use super::external::ExternalData;
 use super::gathered::Gathered;
+use super::scattered;
 use super::sink::{self, Band};
+use super::spans::read_spans;
 use super::virtual_dataset::{Trail, read_virtual};
 
 /// What one read works with.
@@ -65,9 +66,9 @@ const LONG: u64 = 16 << 10;
 const SPARSE: u64 = 64;
 
 /// Reads what is selected, converted by `plan`, into `out`, which has room for just that and holds zeros.
-pub(crate) fn read(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, out: &mut [u8]) -> Result<()> {
+pub(crate) fn read(reading: Reading<'_>, wanted: &Selected<'_>, plan: &Plan, out: &mut [u8]) -> Result<()> {
     let info = reading.info;
-    slab.check(info.shape())?;
+    wanted.check(info.shape())?;
     if out.is_empty() {
         return Ok(());
     }
@@ -80,25 +81,31 @@ pub(crate) fn read(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, out: &mu
                     .within(Structure::Layout)
             })?;
             let origin = vec![0; info.shape().len()];
-            sink::gather(slab, &origin, info.shape(), data, plan, &mut whole)
+            sink::gather(wanted, &origin, info.shape(), data, plan, &mut whole)
         }
         Storage::Contiguous { .. } if info.is_external => {
             let header = Header::load(reading.core, info.address)?;
             let data = RefCell::new(ExternalData::open(reading.core, &header)?);
             let read_at: ReadAt<'_> = &|at, buffer| data.borrow_mut().read(at, buffer);
-            read_area(&Area::all(info), read_at, slab, plan, whole)
+            read_area(&Area::all(info), read_at, wanted, plan, whole)
         }
         Storage::Contiguous { address: Some(address), size } => {
             check_size(info, *size)?;
             let read_at = |at, buffer: &mut [u8]| reading.core.read_raw(address.plus(at)?, buffer);
-            read_area(&Area::all(info), &read_at, slab, plan, whole)
+            read_area(&Area::all(info), &read_at, wanted, plan, whole)
         }
         Storage::Contiguous { address: None, .. } => {
             let origin = vec![0; info.shape().len()];
-            sink::fill(slab, &origin, info.shape(), &info.pattern()?, plan, &mut whole)
+            sink::fill(wanted, &origin, info.shape(), &info.pattern()?, plan, &mut whole)
         }
-        Storage::Chunked(_) => read_chunked(reading, slab, plan, whole),
-        Storage::Virtual { .. } => read_virtual(reading, slab, plan, whole.bytes),
+        Storage::Chunked(_) => match wanted {
+            Selected::Regular(slab) => read_chunked(reading, slab, plan, whole),
+            Selected::Scattered(scattered) => scattered::read_chunks(reading, scattered, plan, whole.bytes),
+        },
+        Storage::Virtual { .. } => match wanted {
+            Selected::Regular(slab) => read_virtual(reading, slab, plan, whole.bytes),
+            Selected::Scattered(scattered) => scattered::read_mapped(reading, scattered, plan, whole.bytes),
+        },
     }
 }
 
@@ -156,7 +163,16 @@ impl Area {
 }
 
 /// Reads straight into place where that is one stretch; else rows together, if enough of them is wanted; else runs.
-fn read_area(area: &Area, read_at: ReadAt<'_>, slab: &Hyperslab, plan: &Plan, band: Band<'_>) -> Result<()> {
+fn read_area(
+    area: &Area,
+    read_at: ReadAt<'_>,
+    wanted: &impl Wanted,
+    plan: &Plan,
+    band: Band<'_>,
+) -> Result<()> {
+    let Some(slab) = wanted.as_regular() else {
+        return read_spans(wanted, (&area.corner, &area.size), read_at, plan, band);
+    };
     let all = crate::base::element_count(&area.size)?;
     let row = byte_count(all / area.size.first().copied().unwrap_or(1).max(1), plan.source_size())?;
     // A scalar has no rows.
@@ -172,7 +188,7 @@ fn read_area(area: &Area, read_at: ReadAt<'_>, slab: &Hyperslab, plan: &Plan, ba
 fn read_runs(area: &Area, read_at: ReadAt<'_>, slab: &Hyperslab, plan: &Plan, band: Band<'_>) -> Result<()> {
     let (from, to) = (plan.source_size(), plan.target_size());
     let (mut buffer, mut packed) = (Vec::new(), Vec::new());
-    for_each_run(slab, &area.corner, &area.size, band.first_row, |run| {
+    slab.for_each_run(&area.corner, &area.size, band.first_row, |run| {
         let place = |element: usize| byte_count(element as u64, from);
         if run.blocks == 1 && plan.is_identity() {
             return read_at(place(run.file)?, &mut band.bytes[run.memory * to..][..run.len() * to]);
@@ -250,11 +266,11 @@ fn bands<'b>(
     Ok(bands)
 }
 
-fn read_chunk(
+pub(super) fn read_chunk(
     reading: Reading<'_>,
     access: &ChunkAccess,
     scaled: &[u64],
-    slab: &Hyperslab,
+    wanted: &impl Wanted,
     plan: &Plan,
     scratch: &mut Scratch,
     band: &mut Band<'_>,
@@ -263,16 +279,16 @@ fn read_chunk(
     let (corner, size) = (access.grid.corner(scaled), access.grid.chunk());
     let open = cache.with_open(|open| {
         let chunk = open.get(info.address, scaled)?;
-        Some(sink::gather(slab, &corner, size, chunk, plan, band))
+        Some(sink::gather(wanted, &corner, size, chunk, plan, band))
     });
     if let Some(done) = open {
         return done;
     }
     if let Some(chunk) = cache.get(info.address, scaled) {
-        return sink::gather(slab, &corner, size, &chunk, plan, band);
+        return sink::gather(wanted, &corner, size, &chunk, plan, band);
     }
     let Some(record) = access.index.find(core, scaled)? else {
-        return sink::fill(slab, &corner, size, &access.pattern, plan, band);
+        return sink::fill(wanted, &corner, size, &access.pattern, plan, band);
     };
     if access.is_stored_as_is(scaled, &record) && access.grid.chunk_bytes() > PIECE as u64 {
         // One of many gigabytes need not be read for a few elements.
@@ -282,15 +298,15 @@ fn read_chunk(
         return read_area(
             &area,
             &|at, buffer| core.read_raw(address.plus(at)?, buffer),
-            slab,
+            wanted,
             plan,
             Band { bytes: &mut *band.bytes, first_row: band.first_row },
         );
     }
     let was_filtered = access.load(core, scaled, &record, scratch)?;
     // Whoever takes a part of a chunk may want the rest of it next; whoever takes it whole will not.
-    if was_filtered && !access.grid.is_covered(slab, &corner) {
+    if was_filtered && !access.grid.is_covered(wanted, &corner) {
         cache.insert(info.address, scaled, Arc::from(&scratch.front[..]));
     }
-    sink::gather(slab, &corner, size, &scratch.front, plan, band)
+    sink::gather(wanted, &corner, size, &scratch.front, plan, band)
 }

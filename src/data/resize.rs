@@ -3,7 +3,8 @@
 use crate::base::{Address, Error, Result, to_usize};
 use crate::codec::Scratch;
 use crate::convert::Plan;
-use crate::engine::{Core, Header};
+use crate::engine::{Core, Header, release_message};
+use crate::format::message::MessageType;
 use crate::format::message::dataspace::{Dataspace, Extent};
 use crate::format::message::fill_value::EARLY;
 use crate::select::{Axis, Hyperslab};
@@ -43,6 +44,8 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
         // Where no maximum is stored it is the shape, and that of the creation counts.
         *maximum = Some(info.extent.maximum());
     }
+    // A shape may be one that objects share.
+    release_message(core, &header, MessageType::DATASPACE)?;
     header.set(core, &space, 0)?;
     header.store(core)?;
     if info.fill.allocation_time == EARLY && !shape.contains(&0) {
@@ -147,6 +150,7 @@ fn change(
         Some(fresh) => scratch.front = fresh.filled(core, access.grid.chunk_bytes())?,
         None => access.blank(core, scratch)?,
     }
+    let packed = sink::Written::Each(&packed);
     sink::scatter(&slab, &origin, access.grid.chunk(), &packed, element, &mut scratch.front)?;
     let is_plain = access.depends_on_shape() && new.is_partial(scaled);
     let filter_mask = if is_plain { 0 } else { access.pipeline.encode(scratch)? };

@@ -1,8 +1,8 @@
 //! Copies between a box of file elements and packed memory, in either direction, converting where types differ.
 
-use crate::base::Result;
+use crate::base::{Error, Result, byte_count};
 use crate::convert::Plan;
-use crate::select::{Hyperslab, Run, for_each_run};
+use crate::select::{Run, Wanted};
 
 use super::fill::Pattern;
 
@@ -14,7 +14,7 @@ pub(crate) struct Band<'a> {
 
 /// Takes what is selected of a box into the result.
 pub(crate) fn gather(
-    slab: &Hyperslab,
+    wanted: &impl Wanted,
     corner: &[u64],
     size: &[u64],
     source: &[u8],
@@ -23,7 +23,7 @@ pub(crate) fn gather(
 ) -> Result<()> {
     let to = plan.target_size();
     let mut packed = Vec::new();
-    for_each_run(slab, corner, size, band.first_row, |run| {
+    wanted.for_each_run(corner, size, band.first_row, |run| {
         take_run(run, source, plan, &mut band.bytes[run.memory * to..][..run.len() * to], &mut packed);
         Ok(())
     })
@@ -43,28 +43,62 @@ pub(crate) fn take_run(run: Run, source: &[u8], plan: &Plan, target: &mut [u8], 
     }
 }
 
-/// Puts what is selected of a box where the box keeps it. The elements are in the file's form already.
+/// What is written, in the file's form.
+#[derive(Clone, Copy)]
+pub(crate) enum Written<'a> {
+    /// An element for each that is selected, packed.
+    Each(&'a [u8]),
+    /// One element for all.
+    Same(&'a Pattern),
+}
+
+impl Written<'_> {
+    /// Refuses what is not for a selection of so many elements.
+    pub(super) fn check(&self, count: u64, element: usize) -> Result<()> {
+        let (have, expected) = match self {
+            Written::Each(data) => (data.len(), byte_count(count, element)?),
+            Written::Same(pattern) => (pattern.element().len(), element as u64),
+        };
+        if have as u64 == expected {
+            return Ok(());
+        }
+        Err(Error::shape(format!("{have} bytes for a selection of {expected}")))
+    }
+
+    /// Puts the elements of a run where a box has them.
+    pub(super) fn put(&self, run: Run, element: usize, target: &mut [u8]) {
+        let bytes = run.block * element;
+        let places = (0..run.blocks).map(|index| (run.file + index * run.file_step) * element);
+        match self {
+            Written::Each(data) => {
+                let packed = &data[run.memory * element..][..run.len() * element];
+                for (place, block) in places.zip(packed.chunks_exact(bytes.max(1))) {
+                    target[place..][..bytes].copy_from_slice(block);
+                }
+            }
+            Written::Same(pattern) => places.for_each(|place| pattern.fill(&mut target[place..][..bytes])),
+        }
+    }
+}
+
+/// Puts what is selected of a box where the box keeps it.
 pub(crate) fn scatter(
-    slab: &Hyperslab,
+    wanted: &impl Wanted,
     corner: &[u64],
     size: &[u64],
-    source: &[u8],
+    written: &Written<'_>,
     element: usize,
     target: &mut [u8],
 ) -> Result<()> {
-    for_each_run(slab, corner, size, 0, |run| {
-        let packed = &source[run.memory * element..][..run.len() * element];
-        let bytes = run.block * element;
-        for (index, block) in packed.chunks_exact(bytes.max(1)).enumerate() {
-            target[(run.file + index * run.file_step) * element..][..bytes].copy_from_slice(block);
-        }
+    wanted.for_each_run(corner, size, 0, |run| {
+        written.put(run, element, target);
         Ok(())
     })
 }
 
 /// Fills what is selected of a box that was never written.
 pub(crate) fn fill(
-    slab: &Hyperslab,
+    wanted: &impl Wanted,
     corner: &[u64],
     size: &[u64],
     pattern: &Pattern,
@@ -75,7 +109,7 @@ pub(crate) fn fill(
     plan.run(pattern.element(), &mut element);
     let pattern = Pattern::new(element);
     let to = plan.target_size();
-    for_each_run(slab, corner, size, band.first_row, |run| {
+    wanted.for_each_run(corner, size, band.first_row, |run| {
         let target = &mut band.bytes[run.memory * to..][..run.len() * to];
         // The result began as zeros.
         if !pattern.is_zero() {

@@ -4,49 +4,53 @@ use crate::base::{Address, Error, Result, Structure, byte_count, to_usize};
 use crate::codec::Scratch;
 use crate::engine::{Core, Header};
 use crate::format::message::layout::Storage;
-use crate::select::{Hyperslab, for_each_run};
+use crate::select::{Selected, Wanted as _};
 
 use super::allocate::{allocate_chunks, allocate_contiguous, is_allocated_at_once};
 use super::chunk_access::{ChunkAccess, for_each};
 use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
-use super::chunks::{Grid, coordinates};
+use super::chunks::Grid;
 use super::dataset::DatasetInfo;
 use super::fresh_fill::FreshFill;
 use super::open_chunks::{Encoded, close_chunks};
-use super::sink;
+use super::sink::{self, Written};
+use super::spans::write_spans;
 
-/// Writes `data` to what is selected of a dataset.
+/// Writes to what is selected of a dataset.
 pub(crate) fn write(
     core: &mut Core,
     cache: &ChunkCache,
     dataset: Address,
-    slab: &Hyperslab,
-    data: &[u8],
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
 ) -> Result<()> {
     core.check_writable()?;
     let header = Header::load(core, dataset)?;
     let info = DatasetInfo::load(core, &header)?;
-    slab.check(info.shape())?;
-    let expected = byte_count(slab.element_count()?, info.element_size()?)?;
-    if data.len() as u64 != expected {
-        return Err(Error::shape(format!("{} bytes for a selection of {expected}", data.len())));
-    }
-    if data.is_empty() {
+    wanted.check(info.shape())?;
+    let count = wanted.element_count()?;
+    written.check(count, info.element_size()?)?;
+    if count == 0 {
         return Ok(());
     }
     if info.is_external {
         return Err(Error::unsupported("writing raw data in external files"));
     }
     match &info.layout.storage {
-        Storage::Compact(_) => write_compact(core, &info, slab, data),
-        Storage::Contiguous { .. } => write_contiguous(core, &info, slab, data),
-        Storage::Chunked(_) => write_chunked(core, cache, &info, slab, data),
+        Storage::Compact(_) => write_compact(core, &info, wanted, written),
+        Storage::Contiguous { .. } => write_contiguous(core, &info, wanted, written),
+        Storage::Chunked(_) => write_chunked(core, cache, &info, wanted, written),
         Storage::Virtual { .. } => Err(Error::unsupported("writing to virtual datasets")),
     }
 }
 
-fn write_compact(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[u8]) -> Result<()> {
+fn write_compact(
+    core: &mut Core,
+    info: &DatasetInfo,
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
+) -> Result<()> {
     let mut layout = info.layout.clone();
     let Storage::Compact(stored) = &mut layout.storage else { return Ok(()) };
     let needed = to_usize(info.bytes()?)?;
@@ -59,26 +63,39 @@ fn write_compact(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[
         .within(Structure::Layout));
     }
     let origin = vec![0; info.shape().len()];
-    sink::scatter(slab, &origin, info.shape(), data, info.element_size()?, stored)?;
+    sink::scatter(wanted, &origin, info.shape(), written, info.element_size()?, stored)?;
     store_layout(core, info.address, &layout)
 }
 
-fn write_contiguous(core: &mut Core, info: &DatasetInfo, slab: &Hyperslab, data: &[u8]) -> Result<()> {
+fn write_contiguous(
+    core: &mut Core,
+    info: &DatasetInfo,
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
+) -> Result<()> {
     let address = match info.layout.storage {
         Storage::Contiguous { address: Some(address), .. } => address,
         _ => {
-            let is_covered = byte_count(slab.element_count()?, info.element_size()?)? == info.bytes()?;
-            allocate_contiguous(core, info, is_covered)?
+            let whole: Vec<_> = info.shape().iter().map(|&size| 0..size).collect();
+            allocate_contiguous(core, info, wanted.is_all_of(&whole))?
         }
     };
-    let origin = vec![0; info.shape().len()];
     let element = info.element_size()?;
-    for_each_run(slab, &origin, info.shape(), 0, |run| {
+    let Some(slab) = wanted.as_regular() else {
+        return write_spans(core, address, wanted, info.shape(), written, element);
+    };
+    let origin = vec![0; info.shape().len()];
+    slab.for_each_run(&origin, info.shape(), 0, |run| {
         let bytes = run.block * element;
-        let packed = &data[run.memory * element..][..run.len() * element];
-        for (index, block) in packed.chunks_exact(bytes.max(1)).enumerate() {
+        for index in 0..run.blocks {
             let place = byte_count((run.file + index * run.file_step) as u64, element)?;
-            core.write_raw(address.plus(place)?, block)?;
+            let at = address.plus(place)?;
+            match written {
+                Written::Each(data) => {
+                    core.write_raw(at, &data[run.memory * element + index * bytes..][..bytes])?;
+                }
+                Written::Same(pattern) => core.fill_raw(at, bytes as u64, pattern.element())?,
+            }
         }
         Ok(())
     })
@@ -93,8 +110,8 @@ const MOST_OPEN: u64 = 4096;
 
 /// A selection of a chunked dataset that is being written.
 struct Writing<'a> {
-    slab: &'a Hyperslab,
-    data: &'a [u8],
+    wanted: &'a Selected<'a>,
+    written: &'a Written<'a>,
     element: usize,
     grid: &'a Grid,
     /// Incomplete chunks are kept for later writes.
@@ -113,18 +130,18 @@ fn write_chunked(
     core: &mut Core,
     cache: &ChunkCache,
     info: &DatasetInfo,
-    slab: &Hyperslab,
-    data: &[u8],
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
 ) -> Result<()> {
     let grid = Grid::new(info)?;
-    let Some(ranges) = slab.boxes(grid.chunk()) else { return Ok(()) };
-    let count = ranges.iter().fold(1u64, |n, range| n.saturating_mul(range.end - range.start));
+    let Some(boxes) = wanted.boxes(grid.chunk()) else { return Ok(()) };
+    let count = boxes.most();
     let bytes = count.saturating_mul(grid.chunk_bytes());
     let keeps_open = count <= MOST_OPEN && bytes <= cache.open_capacity() as u64;
-    let writing = Writing { slab, data, element: info.element_size()?, grid: &grid, keeps_open };
+    let writing = Writing { wanted, written, element: info.element_size()?, grid: &grid, keeps_open };
     let is_open = |scaled: &Vec<u64>| cache.with_open(|open| open.get(info.address, scaled).is_some());
     let (open, others): (Vec<_>, Vec<_>) =
-        if keeps_open { coordinates(&ranges).partition(is_open) } else { Default::default() };
+        if keeps_open { boxes.iter().partition(is_open) } else { Default::default() };
     let needed = to_usize((others.len() as u64).saturating_mul(grid.chunk_bytes()))?;
     if keeps_open && cache.with_open(|kept| kept.has_room(info.address, needed, cache.open_capacity())) {
         if !others.is_empty() {
@@ -135,7 +152,7 @@ fn write_chunked(
     close_chunks(core, cache)?;
     // Where the chunks are is something that closing may change.
     let info = DatasetInfo::load(core, &*Header::load(core, info.address)?)?;
-    writing.through(core, cache, &info, coordinates(&ranges))
+    writing.through(core, cache, &info, boxes.iter())
 }
 
 impl Writing<'_> {
@@ -144,7 +161,7 @@ impl Writing<'_> {
         let corner = self.grid.corner(scaled);
         cache.with_open_mut(|open| match open.get_mut(dataset, scaled) {
             Some(chunk) => {
-                sink::scatter(self.slab, &corner, self.grid.chunk(), self.data, self.element, chunk)
+                sink::scatter(self.wanted, &corner, self.grid.chunk(), self.written, self.element, chunk)
             }
             None => Ok(()),
         })
@@ -208,7 +225,7 @@ impl Writing<'_> {
     ) -> Result<Vec<Option<Vec<u8>>>> {
         let blank = |scaled: &Vec<u64>| {
             let Some(fresh) = fresh else { return Ok(None) };
-            let is_covered = access.grid.is_covered(self.slab, &access.grid.corner(scaled));
+            let is_covered = access.grid.is_covered(self.wanted, &access.grid.corner(scaled));
             let is_kept = !is_covered && access.index.find(core, scaled)?.is_some();
             if is_kept || is_covered && !access.grid.is_partial(scaled) {
                 return Ok(None);
@@ -231,7 +248,7 @@ impl Writing<'_> {
         let corner = access.grid.corner(&scaled);
         let old = access.index.find(core, &scaled)?;
         match &old {
-            Some(record) if !access.grid.is_covered(self.slab, &corner) => {
+            Some(record) if !access.grid.is_covered(self.wanted, &corner) => {
                 access.load(core, &scaled, record, scratch)?;
             }
             _ => match blank {
@@ -240,8 +257,8 @@ impl Writing<'_> {
             },
         }
         let (chunk, target) = (access.grid.chunk(), &mut scratch.front);
-        sink::scatter(self.slab, &corner, chunk, self.data, self.element, target)?;
-        let is_open = self.keeps_open && !reach.is_covered(self.slab, &corner);
+        sink::scatter(self.wanted, &corner, chunk, self.written, self.element, target)?;
+        let is_open = self.keeps_open && !reach.is_covered(self.wanted, &corner);
         let decoded = is_open.then(|| target.clone());
         let filter_mask = access.encode(&scaled, scratch)?;
         let bytes = std::mem::take(&mut scratch.front);

@@ -1,8 +1,8 @@
 //! Attributes: listing them, finding one by name.
 
-use super::attribute_edit::committed_type;
 use super::dense_attributes::DenseAttributes;
 use super::header::resolve_shared;
+use super::shared_release::committed_type;
 use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure, byte_count, element_count, to_usize};
 use crate::format::datatype::Datatype;

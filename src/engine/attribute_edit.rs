@@ -4,11 +4,11 @@
 use super::Core;
 use super::attribute_storage::AttributeStorage;
 use super::committed::{check_unused_bits, share_datatype};
+use super::shared_release::committed_type;
 use crate::base::{Address, Error, Misuse, Result};
 use crate::format::datatype::Datatype;
 use crate::format::message::attribute::{Attribute, Part};
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::shared::{Place, SharedMessage};
 
 /// Adds an attribute that the object does not have yet.
 pub(crate) fn create_attribute(
@@ -94,16 +94,10 @@ pub(crate) fn rename_attribute(core: &mut Core, object: Address, old: &str, new:
 pub(crate) fn delete_attribute(core: &mut Core, object: Address, name: &str) -> Result<Option<Address>> {
     let storage = AttributeStorage::open(core, object)?;
     let (place, attribute) = storage.required(core, name.as_bytes())?;
-    storage.delete(core, place, name.as_bytes())?;
-    Ok(committed_type(&attribute))
-}
-
-/// The committed datatype that an attribute's type is.
-pub(super) fn committed_type(attribute: &Attribute) -> Option<Address> {
-    match &attribute.datatype {
-        Part::Shared(SharedMessage { place: Place::Header(address), .. }) => Some(*address),
-        _ => None,
-    }
+    // What a shared attribute needs is counted once for all that share it.
+    let is_shared = storage.is_shared(&place);
+    storage.delete(core, place, name.as_bytes(), &attribute)?;
+    Ok(committed_type(&attribute).filter(|_| !is_shared))
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -116,7 +110,9 @@ fn check_name(name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{bytes, empty, heap_objects, object, open};
-    use super::super::{Header, attribute, attributes, attributes_by_creation_order, new_group_header};
+    use super::super::{
+        GroupRules, Header, attribute, attributes, attributes_by_creation_order, new_group_header,
+    };
     use super::*;
     use crate::format::datatype::Order;
     use crate::format::message::MessageType;
@@ -159,7 +155,7 @@ mod tests {
 
     /// A group whose header tracks and indexes the order of attributes, or has thresholds of its own.
     fn group(core: &mut Core, more: u8, limits: Option<(u16, u16)>) -> Address {
-        let address = new_group_header(core).unwrap();
+        let address = new_group_header(core, &GroupRules::default()).unwrap();
         let mut header = Header::clone(&Header::load(core, address).unwrap());
         let Prefix::Version2 { flags, thresholds, .. } = &mut header.prefix else { unreachable!() };
         *flags |= more | if limits.is_some() { 16 } else { 0 };
@@ -252,7 +248,7 @@ mod tests {
     #[test]
     fn attributes_over_64_kib_live_in_a_heap() {
         let mut core = empty();
-        let object = new_group_header(&mut core).unwrap();
+        let object = new_group_header(&mut core, &GroupRules::default()).unwrap();
         create(&mut core, object, "small", &[1]).unwrap();
         create(&mut core, object, "large", &vec![5; 20_000]).unwrap();
         assert_eq!(stored(&core, object), (0, true, true));
@@ -272,7 +268,7 @@ mod tests {
     #[test]
     fn a_longer_name_can_be_too_long_for_a_header() {
         let mut core = empty();
-        let object = new_group_header(&mut core).unwrap();
+        let object = new_group_header(&mut core, &GroupRules::default()).unwrap();
         create(&mut core, object, "a", &vec![5; 16_300]).unwrap();
         assert_eq!(stored(&core, object), (1, true, false));
         rename_attribute(&mut core, object, "a", &"x".repeat(1000)).unwrap();
@@ -320,20 +316,29 @@ mod tests {
     }
 
     #[test]
-    fn shared_attributes_move_and_are_not_changed() {
+    fn shared_attributes_move_and_become_their_objects_own() {
         let mut core = open(bytes("shared.h5"), true).unwrap();
-        let few = object(&core, "few again").address;
+        let [few, other] = ["few again", "few"].map(|path| object(&core, path).address);
         let before = data(&core, few, "attribute 1");
         for index in 0..8 {
             create(&mut core, few, &format!("own {index}"), &[1]).unwrap();
         }
         assert_eq!(stored(&core, few), (0, true, true));
-        for dense in [true, false] {
+        for (dense, changed, renamed, gone) in
+            [(true, "attribute 0", "attribute 1", ""), (false, "attribute 1", "new name", "attribute 2")]
+        {
             assert_eq!((data(&core, few, "attribute 1"), stored(&core, few).2), (before.clone(), dense));
-            let delete = delete_attribute(&mut core, few, "attribute 1").unwrap_err().to_string();
-            assert!(delete.contains("\"attribute 1\", which is shared with other objects"), "{delete}");
-            assert!(write_attribute(&mut core, few, b"attribute 1", vec![0; 32]).is_err());
-            assert!(rename_attribute(&mut core, few, "attribute 1", "x").is_err());
+            write_attribute(&mut core, few, changed.as_bytes(), vec![7; 32]).unwrap();
+            assert_eq!(data(&core, few, changed), Some(vec![7; 32]));
+            assert_ne!(data(&core, other, changed), Some(vec![7; 32]));
+            if dense {
+                rename_attribute(&mut core, few, renamed, "other name").unwrap();
+                rename_attribute(&mut core, few, "other name", renamed).unwrap();
+            } else {
+                delete_attribute(&mut core, few, gone).unwrap();
+                assert!(data(&core, other, gone).is_some() && data(&core, few, gone).is_none());
+            }
+            assert_eq!(data(&core, other, "attribute 1"), before);
             for index in 0..6 {
                 let _ = delete_attribute(&mut core, few, &format!("own {index}"));
             }

@@ -6,12 +6,14 @@
 
 use super::attribute::position;
 use super::dense_attributes_edit::{Body, DenseAttributesEdit};
+use super::shared_creation::{reference, share_attribute};
+use super::shared_release::{own_attribute, release_attribute, release_parts};
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, Structure};
 use crate::format::btree_v2_record::AttributeOrderRecord;
 use crate::format::message::attribute::Attribute;
 use crate::format::message::dense_info::AttributeInfo;
-use crate::format::message::shared::{self, Place, SharedMessage};
+use crate::format::message::shared::{Place, SharedMessage};
 use crate::format::message::{Message as _, MessageType};
 use crate::format::object_header::{
     ATTRIBUTE_ORDER_INDEXED, ATTRIBUTE_ORDER_TRACKED, DONT_SHARE, LONGEST_BODY, Message, Prefix, SHARED,
@@ -65,6 +67,15 @@ impl AttributeStorage {
         self.find(core, name)?.ok_or_else(|| missing().into())
     }
 
+    /// Whether an attribute is one that other objects have too.
+    pub(super) fn is_shared(&self, place: &Found) -> bool {
+        let flags = match place {
+            Found::Message(index) => self.header.messages[*index].flags,
+            Found::Dense(_, record) => record.message_flags,
+        };
+        flags & SHARED != 0
+    }
+
     fn dense(&self) -> Result<Option<DenseAttributesEdit>> {
         self.info.as_ref().map_or(Ok(None), DenseAttributesEdit::named)
     }
@@ -88,8 +99,9 @@ impl AttributeStorage {
     ) -> Result<()> {
         match place {
             Found::Message(index) => {
-                refuse_shared(self.header.messages[index].flags, old)?;
                 let message = self.header.messages.remove(index);
+                let own = release_if_shared(core, body(core, &message)?, attribute)?;
+                let attribute = own.as_ref().unwrap_or(attribute);
                 self.add(core, attribute, message.creation_order, false, index)?;
                 if self.header.has(MessageType::ATTRIBUTE_INFO) {
                     self.write_info(core)?;
@@ -97,7 +109,8 @@ impl AttributeStorage {
                 self.header.store(core)
             }
             Found::Dense(dense, record) => {
-                refuse_shared(record.message_flags, old)?;
+                let own = release_if_shared(core, body_of(&record), attribute)?;
+                let attribute = own.as_ref().unwrap_or(attribute);
                 let body = attribute.to_body(core.sizes())?;
                 if old == attribute.name {
                     return dense.replace(core, old, &record, &body);
@@ -109,17 +122,23 @@ impl AttributeStorage {
     }
 
     /// Takes an attribute away.
-    pub(super) fn delete(mut self, core: &mut Core, place: Found, name: &[u8]) -> Result<()> {
+    pub(super) fn delete(
+        mut self,
+        core: &mut Core,
+        place: Found,
+        name: &[u8],
+        attribute: &Attribute,
+    ) -> Result<()> {
         let before = self.info.clone();
         let left = match place {
             Found::Message(index) => {
-                refuse_shared(self.header.messages[index].flags, name)?;
-                self.header.messages.remove(index);
+                let message = self.header.messages.remove(index);
+                release(core, body(core, &message)?, attribute)?;
                 self.count() as u64
             }
             Found::Dense(dense, record) => {
-                refuse_shared(record.message_flags, name)?;
                 dense.remove(core, name, &record)?;
+                release(core, body_of(&record), attribute)?;
                 let left = dense.len(core)?;
                 if left == 0 || left < self.header.prefix.thresholds().fewest_dense as u64 {
                     self.move_to_header(core, dense)?;
@@ -148,6 +167,10 @@ impl AttributeStorage {
         index: usize,
     ) -> Result<()> {
         let mut message = Header::new_message(core, attribute, 0)?;
+        let shared = share_attribute(core, attribute, &message.body)?;
+        if let Some(id) = shared {
+            message = reference(core, MessageType::ATTRIBUTE, id)?;
+        }
         let style = self.header.prefix.style();
         let dense = match self.dense()? {
             Some(dense) => dense,
@@ -160,7 +183,8 @@ impl AttributeStorage {
             None => self.move_to_heap(core, message.body.len())?,
         };
         let order = u32::from(order.unwrap_or(NO_ORDER));
-        dense.insert(core, &attribute.name, Body::Here(message.body), order)
+        let body = shared.map_or(Body::Here(message.body), Body::Shared);
+        dense.insert(core, &attribute.name, body, order)
     }
 
     /// Moves all attributes into a heap, to make room for one of this length.
@@ -191,10 +215,7 @@ impl AttributeStorage {
             let mut message = if record.message_flags & SHARED == 0 {
                 Header::new_message(core, &attribute, 0)?
             } else {
-                let place = Place::Heap(record.heap_id);
-                let shared = SharedMessage { version: 3, kind: shared::IN_HEAP, place, name_offset: 0 };
-                let body = crate::format::encode(&shared, &core.sizes())?;
-                Message { kind: MessageType::ATTRIBUTE, flags: SHARED, creation_order: None, body, offset: 0 }
+                reference(core, MessageType::ATTRIBUTE, record.heap_id)?
             };
             message.creation_order = if style.ordered { u16::try_from(record.order).ok() } else { None };
             messages.push(message);
@@ -254,11 +275,22 @@ fn body(core: &Core, message: &Message) -> Result<Body> {
     }
 }
 
-fn refuse_shared(flags: u8, name: &[u8]) -> Result<()> {
-    if flags & SHARED == 0 {
-        return Ok(());
+fn body_of(record: &AttributeOrderRecord) -> Body {
+    if record.message_flags & SHARED == 0 { Body::Here(Vec::new()) } else { Body::Shared(record.heap_id) }
+}
+
+/// Gives up what an attribute has in common with others.
+fn release(core: &mut Core, body: Body, attribute: &Attribute) -> Result<()> {
+    match body {
+        Body::Shared(id) => release_attribute(core, id),
+        Body::Here(_) => release_parts(core, attribute),
     }
-    let name = String::from_utf8_lossy(name);
-    let what = format!("changing the attribute {name:?}, which is shared with other objects");
-    Err(Error::unsupported(what).within(Structure::Attribute))
+}
+
+/// Gives up an attribute that objects share; returns what the object is to have in its place.
+fn release_if_shared(core: &mut Core, body: Body, attribute: &Attribute) -> Result<Option<Attribute>> {
+    let Body::Shared(id) = body else { return Ok(None) };
+    let own = own_attribute(core, attribute.clone())?;
+    release_attribute(core, id)?;
+    Ok(Some(own))
 }

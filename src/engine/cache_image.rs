@@ -87,7 +87,7 @@ mod tests {
         core.finish().unwrap();
         assert!(storage.to_vec() == bytes("cache_image.h5"), "nothing was changed");
         let root = core.superblock.root_header();
-        core.edit(|core| create_group(core, root, "new")).unwrap();
+        core.edit(|core| create_group(core, root, "new", &crate::engine::GroupRules::default())).unwrap();
         core.finish().unwrap();
         let core = Core::open(storage, OpenOptions::default()).unwrap();
         assert!(core.overlay.iter().next().is_none());

@@ -3,7 +3,7 @@
 //! What shares a type counts as a link to it, as in libhdf5, so that it outlives its name.
 
 use super::group::{check_new_name, insert_link};
-use super::{Core, Header, add_reference};
+use super::{AttributeRules, Core, Header, add_reference};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format;
 use crate::format::datatype::Datatype;
@@ -29,7 +29,7 @@ pub(crate) fn commit_datatype(
     check_unused_bits(datatype, versions.object_header)?;
     let datatype = datatype.in_version(versions.datatype);
     let message = Header::new_message(core, &datatype, CONSTANT | DONT_SHARE)?;
-    let address = Header::create(core, vec![message], SLACK)?.address;
+    let address = Header::create(core, vec![message], SLACK, &AttributeRules::default())?.address;
     insert_link(core, group, name, Target::Hard(address))?;
     Ok(address)
 }

@@ -3,7 +3,7 @@
 use super::file_space::FileSpace;
 use super::open::DEFAULT_K;
 use super::pools::Division;
-use super::{Core, FormatBounds, Header, KValues};
+use super::{AttributeRules, Core, FormatBounds, Header, KValues};
 use crate::base::{Address, Error, Result, Sizes};
 use crate::format::message::btree_k::BTreeK;
 use crate::format::message::file_space_info::{FileSpaceInfo, Paging, Strategy};
@@ -161,12 +161,17 @@ impl CreationProperties {
 
 impl Core {
     /// Makes the extension of the superblock, if there is something to say in it.
-    pub(super) fn create_extension(&mut self, properties: &CreationProperties) -> Result<Option<Address>> {
-        let messages = properties.messages(self)?;
+    pub(super) fn create_extension(
+        &mut self,
+        properties: &CreationProperties,
+        more: Option<Message>,
+    ) -> Result<Option<Address>> {
+        let mut messages = properties.messages(self)?;
+        messages.extend(more);
         if self.superblock.version < FIRST_WITH_EXTENSION || messages.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Header::create(self, messages, 0)?.address))
+        Ok(Some(Header::create(self, messages, 0, &AttributeRules::default())?.address))
     }
 }
 
@@ -190,7 +195,9 @@ mod tests {
         let mut core = Core::create(storage.clone(), options)?;
         let root = core.superblock.root_header();
         for number in 0..groups_of(properties) {
-            core.edit(|core| create_group(core, root, &format!("group {number}")))?;
+            core.edit(|core| {
+                create_group(core, root, &format!("group {number}"), &crate::engine::GroupRules::default())
+            })?;
         }
         core.finish()?;
         open(storage.to_vec(), true)

@@ -1,16 +1,16 @@
 //! Groups of either style: listing links, finding one by name, adding one.
 
+use super::creation_rules::GroupRules;
 use super::dense_links::DenseLinks;
 use super::new_group_edit::NewGroupEdit;
 use super::symbol_table::OldGroup;
 use super::{Core, Header, symbol_table_edit};
 use crate::base::{Address, Error, Misuse, Result, Structure};
 use crate::format::message::dense_info::LinkInfo;
-use crate::format::message::group_info::GroupInfo;
 use crate::format::message::link::{Link, Target};
 use crate::format::message::symbol_table::SymbolTable;
 use crate::format::message::{Message as _, MessageType};
-use crate::format::object_header::{CONSTANT, Message};
+use crate::format::object_header::{CONSTANT, LONGEST_BODY, Message};
 
 /// Room for a few links in a new group's header, about what libhdf5 leaves.
 const NEW_GROUP_SLACK: usize = 120;
@@ -87,35 +87,53 @@ fn dense<'a>(core: &'a Core, header: &Header) -> Result<Option<DenseLinks<'a>>> 
     }
 }
 
-/// Writes an empty group in the style that the file's bounds ask for; returns the address of its header.
-pub(crate) fn new_group_header(core: &mut Core) -> Result<Address> {
-    if core.versions().symbol_tables {
-        let table = create_symbol_table(core)?;
+/// Writes an empty group, in the style that the file's bounds ask for unless only the other can keep the rules; returns
+/// the address of its header.
+pub(crate) fn new_group_header(core: &mut Core, rules: &GroupRules) -> Result<Address> {
+    if core.versions().symbol_tables && rules.suit_symbol_tables() {
+        let table = symbol_table_edit::create(core, rules)?;
         let messages = vec![Header::new_message(core, &table, 0)?];
-        return Ok(Header::create(core, messages, 0)?.address);
+        return Ok(Header::create(core, messages, 0, &rules.attributes)?.address);
     }
-    let messages = new_style_messages(core)?;
-    Ok(Header::create(core, messages, NEW_GROUP_SLACK)?.address)
+    let messages = new_style_messages(core, rules)?;
+    let slack = room_for_links(core, rules)?;
+    Ok(Header::create(core, messages, slack, &rules.attributes)?.address)
 }
 
 /// Makes what an old-style group without links has beside its header.
 pub(crate) fn create_symbol_table(core: &mut Core) -> Result<SymbolTable> {
-    symbol_table_edit::create(core)
+    symbol_table_edit::create(core, &GroupRules::default())
 }
 
 /// The messages of a new-style group without links.
-pub(super) fn new_style_messages(core: &Core) -> Result<Vec<Message>> {
-    let info = LinkInfo { next_creation_order: None, heap: None, by_name: None, by_creation_order: None };
+pub(super) fn new_style_messages(core: &Core, rules: &GroupRules) -> Result<Vec<Message>> {
     Ok(vec![
-        Header::new_message(core, &info, 0)?,
-        Header::new_message(core, &GroupInfo::default(), CONSTANT)?,
+        Header::new_message(core, &rules.link_info(), 0)?,
+        Header::new_message(core, &rules.group_info()?, CONSTANT)?,
     ])
 }
 
+/// The bytes of the links that are expected, unless they are too many to stand in the header.
+fn room_for_links(core: &Core, rules: &GroupRules) -> Result<usize> {
+    let Some((_, name)) = rules.estimates else { return Ok(NEW_GROUP_SLACK) };
+    let name = vec![b'-'; usize::from(name)];
+    let order = rules.link_info().next_creation_order;
+    let link = Link::of_bytes(&name, None, order, Target::Hard(Address(0)));
+    let style = rules.attributes.prefix(core.versions().object_header)?.style();
+    let message = style.head() + style.padded(Header::new_message(core, &link, 0)?.body.len());
+    let room = usize::from(rules.expected_in_header()) * message;
+    Ok(if room as u64 <= LONGEST_BODY { room } else { 0 })
+}
+
 /// Makes an empty group below another one.
-pub(crate) fn create_group(core: &mut Core, parent: Address, name: &str) -> Result<Address> {
+pub(crate) fn create_group(
+    core: &mut Core,
+    parent: Address,
+    name: &str,
+    rules: &GroupRules,
+) -> Result<Address> {
     check_new_name(core, parent, name)?;
-    let address = new_group_header(core)?;
+    let address = new_group_header(core, rules)?;
     insert_link(core, parent, name, Target::Hard(address))?;
     Ok(address)
 }

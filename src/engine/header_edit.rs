@@ -1,7 +1,7 @@
 //! Changing an object header: its messages are laid out anew over the blocks that it has, and one more if need be.
 
 use super::header::Span;
-use super::{Core, Header};
+use super::{AttributeRules, Core, Header};
 use crate::base::{Address, Result};
 use crate::format::message::continuation::Continuation;
 use crate::format::message::{self, MessageType};
@@ -15,11 +15,13 @@ const LONGEST_NIL: usize = 0xfff8;
 
 impl Header {
     /// Makes the header of a new object with room for `slack` more bytes of messages.
-    pub(crate) fn create(core: &mut Core, messages: Vec<Message>, slack: usize) -> Result<Header> {
-        let prefix = match core.versions().object_header {
-            1 => Prefix::Version1 { messages: 0, reference_count: 1 },
-            _ => Prefix::version_2(0, None, None),
-        };
+    pub(crate) fn create(
+        core: &mut Core,
+        messages: Vec<Message>,
+        slack: usize,
+        attributes: &AttributeRules,
+    ) -> Result<Header> {
+        let prefix = attributes.prefix(core.versions().object_header)?;
         Header::create_with(core, prefix, messages, slack)
     }
 
@@ -264,7 +266,7 @@ mod tests {
             let options = CreateOptions { bounds, ..CreateOptions::default() };
             let mut core = Core::create(storage.clone(), options).unwrap();
             // The block has no more room than where the next one is takes.
-            let mut header = Header::create(&mut core, Vec::new(), 0).unwrap();
+            let mut header = Header::create(&mut core, Vec::new(), 0, &AttributeRules::default()).unwrap();
             assert_eq!(header.spans[0].capacity, link_len(&core, header.prefix.style()));
             let lengths = [1, 7, 8, 9, 200, 1000];
             for len in lengths {

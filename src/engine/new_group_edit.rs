@@ -137,7 +137,8 @@ mod tests {
 
     use super::super::fixture::{bytes, empty, heap_objects, object, open};
     use super::super::{
-        BTree2, find_link, insert_link, links, links_by_creation_order, new_group_header, remove_link,
+        BTree2, GroupRules, find_link, insert_link, links, links_by_creation_order, new_group_header,
+        remove_link,
     };
     use super::*;
     use crate::base::Address;
@@ -149,7 +150,7 @@ mod tests {
     }
 
     fn group(core: &mut Core, info: &LinkInfo, thresholds: Option<(u16, u16)>) -> Address {
-        let address = new_group_header(core).unwrap();
+        let address = new_group_header(core, &GroupRules::default()).unwrap();
         let mut header = Header::clone(&Header::load(core, address).unwrap());
         header.set(core, info, 0).unwrap();
         header.set(core, &GroupInfo { thresholds, estimates: None }, 0).unwrap();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::bounds::FormatBounds;
 use super::creation::CreationProperties;
 use super::neighbours::{Beside, Neighbours};
+use super::shared_creation::create_table;
 use super::space::Space;
 use super::txn::Txn;
-use super::{Core, Header, KValues, new_group_header, pending};
+use super::{Core, GroupRules, Header, KValues, SharingRules, new_group_header, pending};
 use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
@@ -43,6 +44,9 @@ pub(crate) struct CreateOptions {
     /// Bytes in front of the superblock: 0, 512 or a larger power of two.
     pub(crate) userblock: u64,
     pub(crate) properties: CreationProperties,
+    /// What the root group is to keep.
+    pub(crate) root: GroupRules,
+    pub(crate) sharing: SharingRules,
     pub(crate) beside: Beside,
 }
 
@@ -99,15 +103,16 @@ impl Core {
         core.budget = Budget::new(options.limits);
         core.bounds = options.bounds;
         core.filters = options.filters.clone();
-        let CreateOptions { limits, filters, beside, .. } = options;
+        let CreateOptions { limits, filters, beside, root, sharing, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
         let space = Space::new(0, properties.sizes.offset, properties.division());
         let mut txn = Txn::new(space, properties.file_space(), None);
         txn.allocate(first)?;
         core.txn = Some(txn);
-        let extension = core.create_extension(&properties)?;
-        let header = new_group_header(&mut core)?;
+        let table = create_table(&mut core, &sharing)?;
+        let extension = core.create_extension(&properties, table)?;
+        let header = new_group_header(&mut core, &root)?;
         let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
         superblock.root = root_of(version, header, extension, table.as_ref(), &properties);
         core.superblock = superblock;
@@ -302,7 +307,10 @@ mod tests {
         let mut core = Core::create(storage.clone(), CreateOptions::default()).unwrap();
         let body = body.to_vec();
         let message = Message { kind: MessageType::BTREE_K, flags: 0, creation_order: None, body, offset: 0 };
-        let extension = Header::create(&mut core, vec![message], 0).unwrap().address;
+        let extension =
+            Header::create(&mut core, vec![message], 0, &crate::engine::AttributeRules::default())
+                .unwrap()
+                .address;
         let header = core.superblock.root_header();
         core.superblock.root = Root::New { header, extension: Some(extension) };
         core.flush().unwrap();

@@ -84,6 +84,7 @@ impl Core {
             return Ok(());
         }
         self.superblock.flags |= OPEN_FOR_WRITING;
+        self.txn_mut()?.marked = true;
         // A file that is new has no superblock yet that could say it.
         let Some(mut published) = self.txn_mut()?.published.clone() else { return Ok(()) };
         published.flags |= OPEN_FOR_WRITING;

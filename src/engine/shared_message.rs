@@ -1,5 +1,7 @@
 //! Messages that several objects have in common: from the superblock extension by way of the table to the heap.
 
+use std::sync::Arc;
+
 use super::fractal_heap::FractalHeap;
 use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};
@@ -16,27 +18,53 @@ pub(super) fn shared_message<T: Message>(core: &Core, id: &[u8; 8]) -> Result<(T
     })
 }
 
-/// The heap with the shared messages of a type. The blocks on the way to it are kept as all others are.
+/// The heap with the shared messages of a type.
 fn heap_of(core: &Core, kind: MessageType) -> Result<Address> {
-    let place = match core.superblock.extension() {
-        Some(extension) => Header::load(core, extension)?.message::<SharedTableMessage>(core)?,
-        None => None,
-    };
-    let Some(place) = place else {
+    let (place, _, table, index) = table_of(core, kind)?;
+    table.indexes[index].heap.ok_or_else(|| no_heap(core, place, kind))
+}
+
+/// The table of shared messages, where it is, and the number of the index for a type.
+pub(super) fn table_of(
+    core: &Core,
+    kind: MessageType,
+) -> Result<(Address, TableContext, Arc<SharedMessageTable>, usize)> {
+    let Some((place, cx, table)) = table(core)? else {
         return Err(
             Error::malformed("the file has no table of shared messages").within(Structure::SharedMessage)
         );
     };
+    let index = index_of(&table, kind).ok_or_else(|| no_heap(core, place, kind))?;
+    Ok((place, cx, table, index))
+}
+
+/// Whether the file shares messages of a type and length.
+pub(super) fn is_shared_somewhere(core: &Core, kind: MessageType, len: usize) -> Result<bool> {
+    let Some((_, _, table)) = table(core)? else { return Ok(false) };
+    let index = index_of(&table, kind);
+    Ok(index.is_some_and(|index| len as u64 >= u64::from(table.indexes[index].min_message_size)))
+}
+
+/// The blocks on the way to the table are kept as all others are.
+fn table(core: &Core) -> Result<Option<(Address, TableContext, Arc<SharedMessageTable>)>> {
+    let Some(extension) = core.superblock.extension() else { return Ok(None) };
+    let Some(place) = Header::load(core, extension)?.message::<SharedTableMessage>(core)? else {
+        return Ok(None);
+    };
     let cx = TableContext { sizes: core.sizes(), indexes: place.indexes };
-    let table = core.fetch::<SharedMessageTable>(place.table, &cx)?;
+    Ok(Some((place.table, cx, core.fetch::<SharedMessageTable>(place.table, &cx)?)))
+}
+
+fn index_of(table: &SharedMessageTable, kind: MessageType) -> Option<usize> {
     // Old fill values share an index with new ones.
     let number = if kind == MessageType::FILL_VALUE_OLD { MessageType::FILL_VALUE } else { kind }.0;
     let shares = u8::try_from(number).ok();
-    let index = table.indexes.iter().find(|index| shares.is_some_and(|number| index.shares(number)));
-    index.and_then(|index| index.heap).ok_or_else(|| {
-        let error = Error::field("message type", u64::from(number), "no heap of shared messages has it");
-        error.at(Structure::SharedMessageTable, core.offset(place.table).unwrap_or(place.table.0))
-    })
+    table.indexes.iter().position(|index| shares.is_some_and(|number| index.shares(number)))
+}
+
+fn no_heap(core: &Core, table: Address, kind: MessageType) -> Error {
+    let error = Error::field("message type", u64::from(kind.0), "no heap of shared messages has it");
+    error.at(Structure::SharedMessageTable, core.offset(table).unwrap_or(table.0))
 }
 
 #[cfg(test)]

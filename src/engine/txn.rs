@@ -29,6 +29,8 @@ pub(crate) struct Txn {
     pub(super) changed: bool,
     /// The superblock of the published state; a new file has none.
     pub(super) published: Option<Superblock>,
+    /// This session has the file say that it is open for writing.
+    pub(super) marked: bool,
     /// Why nothing more can be written.
     pub(super) failed: Option<String>,
     /// What an edit that fails goes back to, beside space and overlay.
@@ -74,6 +76,7 @@ impl Txn {
             guard: Guard::Willing,
             changed: false,
             published,
+            marked: false,
             failed: None,
             saved: None,
         }
@@ -270,8 +273,8 @@ impl Core {
 
     /// Fills new space with one byte, in pieces.
     pub(crate) fn fill_raw(&mut self, address: Address, len: u64, pattern: &[u8]) -> Result<()> {
-        const PIECE: usize = 1 << 20;
-        let repeats = (PIECE / pattern.len().max(1)).max(1);
+        const PIECE: u64 = 1 << 20;
+        let repeats = (to_usize(len.min(PIECE))? / pattern.len().max(1)).max(1);
         let piece = pattern.repeat(repeats);
         let mut done = 0;
         while done < len {

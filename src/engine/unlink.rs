@@ -1,19 +1,19 @@
 //! Hard links: counting them, and giving back what an object takes when the last one goes.
 
-use super::attribute::stored_attributes;
-use super::attribute_edit::committed_type;
 use super::dense_attributes_edit::DenseAttributesEdit;
 use super::dense_links_edit::DenseLinksEdit;
 use super::group::{is_group, links};
+use super::shared_release::{committed_type, release_shared};
 use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
+use crate::format::message::attribute::Attribute;
 use crate::format::message::dense_info::{AttributeInfo, LinkInfo};
 use crate::format::message::link::Target;
 use crate::format::message::reference_count::ReferenceCount;
 use crate::format::message::symbol_table::SymbolTable;
-use crate::format::object_header::Prefix;
+use crate::format::object_header::{Prefix, SHARED};
 
 /// Counts one hard link more to an object.
 pub(crate) fn add_reference(core: &mut Core, object: Address) -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn add_reference(core: &mut Core, object: Address) -> Result<()> {
 }
 
 /// Counts one hard link less to an object. Returns the header of one that has none left.
-pub(crate) fn remove_reference(core: &mut Core, object: Address) -> Result<Option<Header>> {
+fn remove_reference(core: &mut Core, object: Address) -> Result<Option<Header>> {
     let header = Header::load(core, object)?;
     match header.reference_count(core)? {
         0 | 1 => Ok(Some(Header::clone(&header))),
@@ -53,8 +53,31 @@ fn set_reference_count(core: &mut Core, header: &Header, count: u32) -> Result<(
     header.store(core)
 }
 
+/// Counts one link less to each of some objects. Those without any left are deleted, and so is what only they kept
+/// alive; `release_data` gives the space of a dataset's elements back. Groups in each other keep each other, as they do in
+/// libhdf5.
+pub(crate) fn drop_references(
+    core: &mut Core,
+    objects: Vec<Address>,
+    mut release_data: impl FnMut(&mut Core, &Header) -> Result<()>,
+) -> Result<()> {
+    let mut pending = objects;
+    while let Some(object) = pending.pop() {
+        let Some(header) = remove_reference(core, object)? else { continue };
+        let kept_alive = references_of(core, &header)?;
+        core.budget.items((pending.len() + kept_alive.len()) as u64)?;
+        pending.extend(kept_alive);
+        if header.has(MessageType::LAYOUT) {
+            release_data(core, &header)?;
+        }
+        pending.extend(release_shared(core, &header)?);
+        release_object(core, &header)?;
+    }
+    Ok(())
+}
+
 /// The objects that this one keeps alive: members of a group, committed types of a dataset and of attributes.
-pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>> {
+fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>> {
     let mut references = Vec::new();
     if is_group(header) {
         let hard = |target| if let Target::Hard(address) = target { Some(address) } else { None };
@@ -62,10 +85,22 @@ pub(crate) fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>
     }
     // A committed type has its own type in itself.
     references.extend(header.committed::<Datatype>(core)?);
-    for attribute in stored_attributes(core, header)? {
-        references.extend(committed_type(&attribute?.0));
-    }
+    references.extend(own_attributes(core, header)?.iter().filter_map(committed_type));
     Ok(references)
+}
+
+/// The attributes that are not shared. What those need that are is counted once for all objects.
+fn own_attributes(core: &Core, header: &Header) -> Result<Vec<Attribute>> {
+    let info: Option<AttributeInfo> = header.message(core)?;
+    if let Some(dense) = info.as_ref().map_or(Ok(None), DenseAttributesEdit::named)? {
+        let all = dense.all(core)?.into_iter();
+        return Ok(all
+            .filter(|(record, _)| record.message_flags & SHARED == 0)
+            .map(|(_, attribute)| attribute)
+            .collect());
+    }
+    let own = header.all(MessageType::ATTRIBUTE).filter(|message| message.flags & SHARED == 0);
+    own.map(|message| header.decode(core, message)).collect()
 }
 
 /// Gives the space of an object's header back, and of its links and attributes. Raw data is not its business.

@@ -103,13 +103,15 @@ pub(crate) const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 8;
 /// Whoever changes the object without knowing the message says so by the next flag.
 pub(crate) const MARK_IF_UNKNOWN: u8 = 16;
 pub(crate) const WAS_UNKNOWN: u8 = 32;
+/// An index of shared messages knows of the message.
+pub(crate) const SHAREABLE: u8 = 64;
 pub(crate) const FAIL_IF_UNKNOWN: u8 = 128;
 
 /// Header flags.
 const WIDTH: u8 = 3;
 pub(crate) const ATTRIBUTE_ORDER_TRACKED: u8 = 4;
 pub(crate) const ATTRIBUTE_ORDER_INDEXED: u8 = 8;
-const HAS_THRESHOLDS: u8 = 16;
+pub(crate) const HAS_THRESHOLDS: u8 = 16;
 const HAS_TIMES: u8 = 32;
 
 /// The most bytes of a message's body.

@@ -7,6 +7,7 @@ mod committed_types;
 mod constructed_types;
 mod copies;
 mod creation;
+mod creation_order;
 mod dense;
 mod element_types;
 mod free_space;
@@ -14,6 +15,8 @@ mod heaps;
 mod old_style;
 mod ours;
 mod ours_chunked;
+mod scattered;
+mod shared_messages;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

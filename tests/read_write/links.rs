@@ -118,3 +118,31 @@ fn fill(group: &h5::Group) {
         group.create_group(&format!("g{index}")).unwrap().create_group("below").unwrap();
     }
 }
+
+/// What cannot be understood cannot be deleted: nobody knows what else it takes. But a link to it can go while others
+/// keep it.
+#[test]
+fn what_cannot_be_understood_loses_links_but_not_the_last() {
+    let storage = Arc::new(MemoryStorage::default());
+    // Headers of the first version have no checksum.
+    let file = File::options().bounds(FormatBounds::Earliest).create_storage(storage.clone()).unwrap();
+    file.new_dataset_builder().with_data(&[1, 2, 3]).create("data").unwrap();
+    file.link_hard("data", "again").unwrap();
+    file.close().unwrap();
+    let mut bytes = storage.to_vec();
+    // A contiguous layout of version 3 in a message of 24 bytes.
+    let layout = [8, 0, 24, 0, 0, 0, 0, 0, 3, 1];
+    let place = bytes.windows(10).position(|window| window == layout).unwrap();
+    bytes[place + 8] = 99;
+    let storage = Arc::new(MemoryStorage::new(bytes));
+    let file = File::options().open_storage_rw(storage.clone()).unwrap();
+    assert!(file.dataset("data").is_err());
+    file.relink("data", "moved").unwrap();
+    file.unlink("again").unwrap();
+    let error = file.unlink("moved").unwrap_err().to_string();
+    assert!(error.contains("version 99") && error.contains("layout"), "{error}");
+    assert_eq!(file.member_names().unwrap(), ["moved"]);
+    file.close().unwrap();
+    let file = File::from_bytes(storage.to_vec()).unwrap();
+    assert_eq!(file.member_names().unwrap(), ["moved"]);
+}

@@ -8,6 +8,7 @@ mod compact;
 mod handles;
 mod links;
 mod model;
+mod scattered;
 mod selections;
 mod sessions;
 #[path = "../support/mod.rs"]

@@ -2,7 +2,7 @@
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::id;
-use crate::engine::{self, FormatBounds, Header};
+use crate::engine::{self, AttributeRules, FormatBounds, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
 use crate::format::message::dataspace::Dataspace;
@@ -151,6 +151,7 @@ impl Copier<'_> {
             compact,
             allocation_time,
             fill_time: fill.write_time,
+            attributes: AttributeRules::default(),
             whole_chunks_only: stored.is_some_and(|chunked| chunked.whole_chunks_only),
         })
     }

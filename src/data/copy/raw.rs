@@ -6,12 +6,11 @@ use crate::base::{Address, Result, byte_count};
 use crate::convert::Plan;
 use crate::engine::Header;
 use crate::format::message::layout::Storage;
-use crate::select::{Axis, Hyperslab};
+use crate::select::{Axis, Hyperslab, Selected, coordinates};
 
 use super::super::allocate::allocate_contiguous;
 use super::super::chunk_access::ChunkAccess;
 use super::super::chunk_store::store_layout;
-use super::super::chunks::coordinates;
 use super::super::dataset::DatasetInfo;
 use super::super::index::ChunkRecord;
 use super::super::read::{Reading, read};
@@ -131,7 +130,7 @@ impl Copier<'_> {
         let (core, size) = (self.ends.source(), info.element_size()?);
         let mut stored = core.budget.zeroed::<u8>(byte_count(slab.element_count()?, size)?)?;
         let reading = Reading::new(core, self.ends.source_cache(), info);
-        read(reading, slab, &Plan::identity(size), &mut stored)?;
+        read(reading, &Selected::Regular(slab.clone()), &Plan::identity(size), &mut stored)?;
         self.carried(transfer, stored)
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::base::{Result, to_usize};
 use crate::engine::Core;
 use crate::format::message::layout::Layout;
-use crate::select::{Axis, Hyperslab};
+use crate::select::{Axis, Hyperslab, coordinates};
 
 use super::super::chunk_access::{ChunkAccess, for_each};
-use super::super::chunks::{Grid, coordinates};
+use super::super::chunks::Grid;
 use super::super::dataset::DatasetInfo;
 use super::super::fresh_fill::FreshFill;
 use super::super::index::ChunkRecord;
 use super::super::open_chunks::Encoded;
-use super::super::sink;
+use super::super::sink::{self, Written};
 use super::super::transfer::Transfer;
 use super::Copier;
 use super::raw::{BATCH, list_chunks};
@@ -110,7 +110,7 @@ impl Filling<'_> {
             Some(fresh) if grid.is_partial(&scaled) => {
                 let mut whole = fresh.filled(copier.ends.writer(), grid.chunk_bytes())?;
                 let (corner, element) = (grid.corner(&scaled), self.new.element_size()?);
-                sink::scatter(&slab, &corner, grid.chunk(), &data, element, &mut whole)?;
+                sink::scatter(&slab, &corner, grid.chunk(), &Written::Each(&data), element, &mut whole)?;
                 Content::Whole(whole)
             }
             _ => Content::Elements(data),
@@ -136,7 +136,14 @@ impl Filling<'_> {
                     access.blank(core, scratch)?;
                     let (grid, corner) = (&access.grid, access.grid.corner(&scaled));
                     let target = &mut scratch.front;
-                    sink::scatter(&slab(grid, &scaled), &corner, grid.chunk(), &data, element, target)?;
+                    sink::scatter(
+                        &slab(grid, &scaled),
+                        &corner,
+                        grid.chunk(),
+                        &Written::Each(&data),
+                        element,
+                        target,
+                    )?;
                 }
                 Content::Whole(bytes) => scratch.front = bytes,
                 Content::Chunk(record, source) => drop(source.load(from, &scaled, &record, scratch)?),

@@ -6,7 +6,7 @@ use crate::base::{Error, Result, Structure, byte_count, to_usize};
 use crate::convert::Plan;
 use crate::engine::{Core, MissingSources};
 use crate::format::datatype::Datatype;
-use crate::select::{Hyperslab, Overlap, Region};
+use crate::select::{Hyperslab, Overlap, Region, Selected};
 
 use super::super::fill::Pattern;
 use super::super::gathered::{Gathered, Heap, gathers};
@@ -317,7 +317,7 @@ impl Part<'_> {
             let len = to_usize(byte_count(slab.element_count()?, plan.target_size())?)?;
             let (part, later) = std::mem::take(&mut rest).split_at_mut(len);
             rest = later;
-            read(reading, &slab, plan, part)
+            read(reading, &Selected::Regular(slab), plan, part)
         })
     }
 }

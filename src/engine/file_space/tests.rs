@@ -24,7 +24,8 @@ fn with_a_gap(paged: bool) -> Vec<u8> {
     let root = core.superblock.root_header();
     let gap = core.edit(|core| core.allocate_raw(3000)).unwrap();
     core.edit(|core| core.allocate_raw(100)).unwrap();
-    core.edit(|core| create_group(core, root, "group").map(drop)).unwrap();
+    core.edit(|core| create_group(core, root, "group", &crate::engine::GroupRules::default()).map(drop))
+        .unwrap();
     core.edit(|core| core.release_raw(gap, 3000)).unwrap();
     core.flush().unwrap();
     storage.to_vec()

@@ -11,7 +11,7 @@ use crate::engine::btree_v1::{self, Step};
 use crate::engine::group::{add_link, new_style_messages};
 use crate::engine::local_heap::LocalHeapEdit;
 use crate::engine::symbol_table::{OldGroup, leaf_context, link_of, node_context};
-use crate::engine::{Core, Header};
+use crate::engine::{Core, GroupRules, Header};
 use crate::format::btree_v1::{NameKey, Node, NodeContext};
 use crate::format::local_heap::FreeBlock;
 use crate::format::message::Message as _;
@@ -20,17 +20,17 @@ use crate::format::message::symbol_table::SymbolTable;
 use crate::format::superblock::Root;
 use crate::format::symbol_table::{self, Cache, SymbolTableEntry, SymbolTableNode};
 
-/// The heap of a new group has room for this many names of this length, as libhdf5 makes it.
-const EXPECTED_LINKS: u64 = 4;
-const EXPECTED_NAME: u64 = 8;
-
-/// Makes the structures of an empty group.
-pub(super) fn create(core: &mut Core) -> Result<SymbolTable> {
+/// Makes the structures of an empty group. Its heap has room for the names that are expected, as libhdf5 makes it.
+pub(super) fn create(core: &mut Core, rules: &GroupRules) -> Result<SymbolTable> {
     let cx = node_context(core);
     let btree = btree_v1::allocate::<NameKey>(core, &cx)?;
     core.put(btree, &empty_root(), &cx)?;
-    let name = (EXPECTED_NAME + 1).next_multiple_of(8);
-    let size = 8 + EXPECTED_LINKS * name + FreeBlock::least(core.sizes());
+    let (links, name) = rules.expected();
+    let expected = 8 + u64::from(links) * (u64::from(name) + 1).next_multiple_of(8);
+    let least = FreeBlock::least(core.sizes());
+    // The empty name takes 8 bytes of whatever there is.
+    let size = rules.heap_size.map_or(expected + least, |size| size.max(8 + least));
+    core.budget.metadata(size)?;
     let mut heap = LocalHeapEdit::create(core, size)?;
     // The first key of every tree is this name.
     heap.insert(b"")?;
@@ -87,7 +87,7 @@ pub(super) fn convert(core: &mut Core, group: Address, table: &SymbolTable) -> R
     delete(core, table)?;
     let mut header = Header::clone(&*Header::load(core, group)?);
     header.messages.retain(|message| message.kind != SymbolTable::TYPE);
-    for message in new_style_messages(core)? {
+    for message in new_style_messages(core, &GroupRules::default())? {
         header.push(message);
     }
     header.store(core)?;

@@ -115,7 +115,7 @@ fn random_edits(leaf: u16, internal: u16, names: u64, steps: u64) {
     let (_, mut core) = new_file(leaf, internal);
     let before = end(&mut core);
     let root = core.superblock.root_header();
-    let table = create(&mut core).unwrap();
+    let table = create(&mut core, &GroupRules::default()).unwrap();
     let (mut model, mut numbers) = (Model::new(), Numbers(u64::from(leaf) * 1000 + u64::from(internal)));
     for step in 0..steps {
         let link = random_link(&mut numbers, root, names);
@@ -162,7 +162,7 @@ fn names_in_order_and_in_reverse() {
         let (_, mut core) = new_file(2, 2);
         let before = end(&mut core);
         let root = core.superblock.root_header();
-        let table = create(&mut core).unwrap();
+        let table = create(&mut core, &GroupRules::default()).unwrap();
         let mut names: Vec<_> = (0..400).map(|n| format!("link {n:03}")).collect();
         if reverse {
             names.reverse();
@@ -190,7 +190,7 @@ fn a_full_group_is_deleted_with_all_that_it_has() {
     let (_, mut core) = new_file(1, 2);
     let before = end(&mut core);
     let root = core.superblock.root_header();
-    let table = create(&mut core).unwrap();
+    let table = create(&mut core, &GroupRules::default()).unwrap();
     for number in 0..300 {
         let link = Link::new(&format!("{}", number * 7 % 300), None, Target::Hard(root));
         insert(&mut core, &table, &link).unwrap();
@@ -203,7 +203,7 @@ fn a_full_group_is_deleted_with_all_that_it_has() {
 fn the_entry_of_an_old_group_has_its_symbol_table() {
     let (_, mut core) = new_file(4, 16);
     let root = core.superblock.root_header();
-    let group = create_group(&mut core, root, "group").unwrap();
+    let group = create_group(&mut core, root, "group", &GroupRules::default()).unwrap();
     let own = Header::load(&core, group).unwrap().message::<SymbolTable>(&core).unwrap().unwrap();
     let table = Header::load(&core, root).unwrap().message::<SymbolTable>(&core).unwrap().unwrap();
     let edit = Edit::open(&core, &table).unwrap();
@@ -270,7 +270,7 @@ fn groups_with_narrow_numbers_are_changed() {
 #[test]
 fn the_strings_of_a_link_that_is_gone_are_free() {
     let (_, mut core) = new_file(4, 16);
-    let table = create(&mut core).unwrap();
+    let table = create(&mut core, &GroupRules::default()).unwrap();
     for number in 0..50 {
         let link = Link::new(&format!("a name like any other {number}"), None, Target::Soft(vec![b't'; 20]));
         insert(&mut core, &table, &link).unwrap();
@@ -284,7 +284,7 @@ fn the_strings_of_a_link_that_is_gone_are_free() {
 fn overlapping_structures_are_not_given_back() {
     let (_, mut core) = new_file(4, 16);
     let root = core.superblock.root_header();
-    let table = create(&mut core).unwrap();
+    let table = create(&mut core, &GroupRules::default()).unwrap();
     insert(&mut core, &table, &Link::new("a", None, Target::Hard(root))).unwrap();
     let edit = Edit::open(&core, &table).unwrap();
     let mut node = Node::<NameKey>::clone(&btree_v1::node(&core, &edit.nodes, table.btree, None).unwrap());
@@ -325,4 +325,18 @@ fn damaged_groups_are_changed_or_refused() {
         }
     }
     assert!(changed > 1000 && refused > 1000, "{changed} changed, {refused} refused");
+}
+
+#[test]
+fn the_heap_of_a_new_group_is_as_large_as_is_expected() {
+    let size = |estimates, heap_size| {
+        let (_, mut core) = new_file(4, 16);
+        let rules = GroupRules { estimates, heap_size, ..GroupRules::default() };
+        let table = create(&mut core, &rules).unwrap();
+        core.fetch::<LocalHeap>(table.heap, &core.sizes()).unwrap().size
+    };
+    assert_eq!(size(None, None), 8 + 4 * 16 + 16);
+    assert_eq!(size(Some((10, 20)), None), 8 + 10 * 24 + 16);
+    assert_eq!(size(Some((10, 20)), Some(1000)), 1000);
+    assert_eq!(size(None, Some(1)), 8 + 16);
 }

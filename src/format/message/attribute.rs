@@ -161,7 +161,7 @@ impl<T: Wire<Context = Sizes>> Part<T> {
         }
     }
 
-    fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Part::Shared(_))
     }
 

@@ -23,12 +23,13 @@ use crate::Failure;
 /// Opens a file, changes it and commits.
 fn edit(path: &Path, change: impl FnOnce(&File) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
     let file = File::open_rw(path)?;
+    // From here on nothing of the file is overwritten before the next commit, however much the change is.
+    file.commit()?;
     match change(&file).and_then(|()| Ok(file.commit()?)) {
         Ok(()) => file.close()?,
         Err(failure) => {
-            // Dropping the handle would write what was changed before something went wrong. Nothing of it has left
-            // the memory; the process is about to end.
-            std::mem::forget(file);
+            // What went wrong first is what is told.
+            let _ = file.discard();
             return Err(failure);
         }
     }
