@@ -96,8 +96,10 @@ pub(crate) fn create_dataset(
     let space = Dataspace::new(new.extent.clone(), versions.dataspace);
     let datatype = datatype_message(core, &new.datatype, new.committed)?;
     let mut messages = vec![Header::new_message(core, &space, 0)?, datatype];
-    messages.extend(fill_messages(core, &fill)?);
+    let mut fills = fill_messages(core, &fill)?.into_iter();
+    messages.extend(fills.next());
     messages.push(Header::new_message(core, &layout, 0)?);
+    messages.extend(fills);
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);

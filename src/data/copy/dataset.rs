@@ -203,8 +203,10 @@ impl Copier<'_> {
         let core = self.ends.target();
         let space = Dataspace::new(info.extent.clone(), core.versions().dataspace);
         let mut messages = vec![Header::new_message(core, &space, 0)?, datatype];
-        messages.extend(fill_messages(core, &plan.fill)?);
+        let mut fills = fill_messages(core, &plan.fill)?.into_iter();
+        messages.extend(fills.next());
         messages.push(Header::new_message(core, &plan.layout, 0)?);
+        messages.extend(fills);
         if let Some(pipeline) = &plan.pipeline {
             messages.push(Header::new_message(core, pipeline, 0)?);
         }
