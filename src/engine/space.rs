@@ -98,9 +98,13 @@ impl Space {
         self.free.of(pool)
     }
 
-    /// Learns of space that was free before the session.
-    pub(super) fn set_pool(&mut self, start: u64, end: u64, pool: Pool) {
-        self.free.set(start..end, pool);
+    /// Learns of space that was free before the session. Whole pages are taken for such whatever the file says of them.
+    pub(super) fn learn(&mut self, start: u64, end: u64, pool: Pool) {
+        match pool {
+            Pool::Metadata => self.free.give(start..end, Use::Metadata),
+            Pool::Raw => self.free.give(start..end, Use::Raw),
+            Pool::Large => self.free.set(start..end, pool),
+        }
     }
 
     /// Whether the published state knows nothing of these bytes.

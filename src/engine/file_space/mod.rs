@@ -40,8 +40,8 @@ const FIRST_LARGE: usize = 6;
 
 /// Where the managers go depends on what is free, which depends on where they go: so often another place is tried.
 const ATTEMPTS: usize = 16;
-/// From here on they go to the end of the file, where they change least.
-const FIRST_AT_END: usize = 4;
+/// From here on the lists go to the end of the file, in pages of their own: how long they are changes nothing there.
+const FIRST_AT_END: usize = 8;
 /// A little more room for the extension moves what is behind it, where a place just does not work out.
 const STEP: usize = 8;
 
@@ -55,7 +55,8 @@ struct Plan {
 struct Place {
     header: Address,
     list: Address,
-    list_len: u64,
+    /// Bytes that the list has for itself.
+    list_room: u64,
 }
 
 impl FileSpace {
@@ -112,7 +113,7 @@ impl Core {
         let txn = self.txn_mut()?;
         let is_paged = txn.space.page().is_some();
         for (start, size, slot) in free {
-            txn.space.set_pool(start, start + size, pool_of(slot, is_paged));
+            txn.space.learn(start, start + size, pool_of(slot, is_paged));
         }
         if let Some(file_space) = &mut txn.file_space {
             file_space.blocks = Some(blocks);
@@ -167,7 +168,7 @@ impl Core {
         let mut plans = self.plan(unneeded)?;
         for attempt in 0..ATTEMPTS {
             let at_end = attempt >= FIRST_AT_END;
-            let header = self.place_extension(old, attempt * STEP, at_end)?;
+            let header = self.place_extension(old, if at_end { 0 } else { attempt * STEP })?;
             let places = self.place_all(&plans, at_end)?;
             let found = self.plan(unneeded)?;
             if found.len() == plans.len() && self.list_lens(&found)? == self.list_lens(&plans)? {
@@ -176,17 +177,17 @@ impl Core {
             plans = found;
             header.release(self)?;
             for place in places {
-                self.release(place.list, place.list_len)?;
+                self.release(place.list, place.list_room)?;
                 self.release(place.header, self.manager_len()?)?;
             }
         }
         // Space that no manager knows of is lost to the file, and no more than that.
-        Ok((self.place_extension(old, 0, false)?, Vec::new(), Vec::new()))
+        Ok((self.place_extension(old, 0)?, Vec::new(), Vec::new()))
     }
 
-    fn place_extension(&mut self, old: &Header, slack: usize, at_end: bool) -> Result<Header> {
+    fn place_extension(&mut self, old: &Header, slack: usize) -> Result<Header> {
         let mut header = Header::unplaced(self, old.prefix.clone(), old.messages.clone(), slack);
-        let address = self.place(header.len(), at_end)?;
+        let address = self.allocate(header.len())?;
         header.move_to(address);
         Ok(header)
     }
@@ -194,15 +195,19 @@ impl Core {
     fn place_all(&mut self, plans: &[Plan], at_end: bool) -> Result<Vec<Place>> {
         let lens = self.list_lens(plans)?;
         let place = |list_len| {
-            let header = self.place(self.manager_len()?, at_end)?;
-            Ok(Place { header, list: self.place(list_len, at_end)?, list_len })
+            let header = self.allocate(self.manager_len()?)?;
+            let (list, list_room) =
+                if at_end { self.place_at_end(list_len)? } else { (self.allocate(list_len)?, list_len) };
+            Ok(Place { header, list, list_room })
         };
         lens.into_iter().map(place).collect()
     }
 
-    fn place(&mut self, len: u64, at_end: bool) -> Result<Address> {
+    /// Finds whole pages, if there are any in this file.
+    fn place_at_end(&mut self, len: u64) -> Result<(Address, u64)> {
         let space = &mut self.txn_mut()?.space;
-        if at_end { space.allocate_at_end(len) } else { self.allocate(len) }
+        let room = space.page().and_then(|page| len.checked_next_multiple_of(page)).unwrap_or(len);
+        Ok((space.allocate_at_end(room)?, room))
     }
 
     /// What the managers will have to know if nothing more is taken or given back.
@@ -239,7 +244,7 @@ impl Core {
             manager.list = Some(place.list);
             self.put(place.list, &list, &manager.list_context(self.sizes()))?;
             self.put(place.header, &manager, &self.sizes())?;
-            blocks.extend([(place.header, self.manager_len()?), (place.list, place.list_len)]);
+            blocks.extend([(place.header, self.manager_len()?), (place.list, place.list_room)]);
             if let Some(slot) = info.managers.get_mut(plan.slot) {
                 *slot = Some(place.header);
             }

@@ -165,3 +165,12 @@ fn pages_have_a_size_that_pages_can_have() {
     header.store(&mut core).unwrap();
     assert!(core.file_space().unwrap_err().to_string().contains("page size is 511"));
 }
+
+/// A small section that goes over many pages would be as many sections when it is written again.
+#[test]
+fn what_is_called_small_is_taken_for_whole_pages_where_it_is_some() {
+    let mut space = Space::new(1 << 40, 8, Division::Pages(512));
+    space.learn(1000, 1 << 39, Pool::Metadata);
+    assert_eq!(sections_of(&space, Pool::Metadata, 1).len(), 1);
+    assert_eq!(sections_of(&space, Pool::Large, 1).len(), 1);
+}
