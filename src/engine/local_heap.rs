@@ -193,7 +193,7 @@ impl LocalHeapEdit {
 
 /// The error for an offset at which no string begins.
 pub(super) fn missing_string(core: &Core, heap: Address, offset: u64) -> Error {
-    let error = Error::field("name offset", offset, "no string ends behind it in the local heap");
+    let error = Error::field("name offset", offset, "no string ends behind it");
     error.at(Structure::LocalHeap, core.offset(heap).unwrap_or(heap.0))
 }
 

@@ -43,8 +43,14 @@ impl Listing {
                 return Vec::new();
             }
         };
-        let members = links.into_iter().filter_map(|link| self.member(group, &link.name, &link.kind));
-        members.collect()
+        let mut members = Vec::new();
+        for link in links {
+            match link {
+                Ok(link) => members.extend(self.member(group, &link.name, &link.kind)),
+                Err(error) => self.lines.push(format!("link in {}: {error}", group.name())),
+            }
+        }
+        members
     }
 
     fn member(&mut self, group: &Group, name: &str, kind: &LinkKind) -> Option<Group> {

@@ -152,7 +152,7 @@ fn collect(root: &Group) -> HashMap<u64, Vec<u8>> {
 }
 
 fn hard_links(group: &Group) -> Vec<(h5::Link, u64)> {
-    let links = group.links().unwrap_or_default().into_iter().rev();
+    let links = group.links().unwrap_or_default().into_iter().flatten().rev();
     links
         .filter_map(|link| match link.kind {
             LinkKind::Hard(address) => Some((link, address)),
