@@ -14,6 +14,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod typed_values;
 
 use std::path::Path;
 

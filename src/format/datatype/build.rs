@@ -1,9 +1,18 @@
 //! Datatypes made by the program rather than read from a file.
 
-use super::{Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Normalization, Order, Padding};
+use super::{
+    Bits, Charset, Class, Datatype, FixedPoint, FloatingPoint, Member, Normalization, Order, Padding,
+};
 
 /// The version that types without newer features are written with.
 const PLAIN_VERSION: u8 = 1;
+
+impl Member {
+    /// The type of the member with the sizes that only version 1 has beside it.
+    pub(crate) fn whole_type(&self) -> Datatype {
+        Datatype::array_of(&self.dims, &self.datatype)
+    }
+}
 
 impl Datatype {
     /// An integer that fills its `size` bytes.
@@ -44,6 +53,16 @@ impl Datatype {
         let base = Box::new(Datatype::integer(1, false, Order::Little));
         let class = Class::VariableString { padding: Padding::NullTerminated, charset, base };
         Datatype { version: PLAIN_VERSION, size: element_size, class }
+    }
+
+    /// An array of this shape; without any axis, the base itself.
+    pub(crate) fn array_of(dims: &[u32], base: &Datatype) -> Self {
+        if dims.is_empty() {
+            return base.clone();
+        }
+        let size = dims.iter().fold(base.size, |size, &dim| size.saturating_mul(dim));
+        let class = Class::Array { dims: dims.to_vec(), base: Box::new(base.clone()) };
+        Datatype { version: PLAIN_VERSION, size, class }
     }
 
     /// h5py's boolean: an enumeration of FALSE and TRUE over a signed byte.
