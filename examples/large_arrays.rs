@@ -144,6 +144,13 @@ fn walk(path: &Path) -> Outcome {
             Ok(links) => {
                 let mut below = Vec::new();
                 for link in links {
+                    let link = match link {
+                        Ok(link) => link,
+                        Err(error) => {
+                            println!("  a link cannot be read: {error}");
+                            continue;
+                        }
+                    };
                     if let Some(group) = print_member(&group, &link.name, &link.kind, &mut seen) {
                         below.push((depth + 1, group));
                     }

@@ -95,3 +95,35 @@ fn what_is_not_there_costs_an_error_and_wrong_usage_another() {
     assert_eq!(dump("usage", &["--no-such-option"]).status.code(), Some(2));
     assert_eq!(dump("start", &["-s", "1"]).status.code(), Some(2));
 }
+
+/// What is printed of the references in a file, without the file's name.
+fn references(folder: &std::path::Path, file: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_h5"));
+    let output = command.args(["dump", "-R", "-d", "references", file]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_once('\n').unwrap().1.to_owned()
+}
+
+#[test]
+fn references_into_another_file_are_followed_as_in_that_file() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/other_files");
+    let followed = references(&fixtures, "references_source.h5");
+    for part in ["DATASET \"references_source.h5/target\"", "(0): 0, 1, 2, 3, 4, 5", "1, 2", "(0): 3"] {
+        assert!(followed.contains(part), "{part}: {followed}");
+    }
+    assert_eq!(references(&fixtures, "references_out.h5"), followed);
+    let dir = std::env::temp_dir().join(format!("h5-test-dump-{}-references", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::copy(fixtures.join("references_out.h5"), dir.join("references_out.h5")).unwrap();
+    let alone = references(&dir, "references_out.h5");
+    std::fs::remove_dir_all(&dir).unwrap();
+    let expected = "UNKNOWN \"references_source.h5\"
+      DATASET \"references_source.h5\"
+      ATTRIBUTE \"references_source.h5/at\" {
+         NULL
+      }
+      NULL
+";
+    assert!(alone.contains(expected), "{alone}");
+}

@@ -271,6 +271,30 @@ fn where_an_attribute_has_no_name_none_is_listed_and_the_others_are_shown() {
 }
 
 #[test]
+fn a_link_that_cannot_be_read_hides_no_other() {
+    for (group, readable, reason) in [
+        ("/old", 2, "name offset is 60000"),
+        ("/compact", 2, "version 9 (known up to 1) in the link message"),
+        ("/dense", 11, "version 9 (known up to 1) in the link message"),
+    ] {
+        let object = digested("links.h5", 1, group);
+        assert_eq!(object["links"].as_array().unwrap().len(), readable, "{object}");
+        assert!(object["links_error"].as_str().unwrap().contains(reason), "{object}");
+        let path = project("fixtures/damaged/links.h5");
+        let below = format!("{}{group}", path.display());
+        let (listed, _) = ends_with(1, &["ls".as_ref(), below.as_ref()]);
+        assert_eq!(listed.lines().count(), readable + 1, "{listed}");
+        assert!(listed.contains("other ") && listed.contains(reason), "{listed}");
+        for order in ["name", "creation_order"] {
+            let arguments = ["dump", "-q", order, "-g", group].map(OsStr::new);
+            let (dumped, complaint) = ends_with(1, &[&arguments[..], &[path.as_os_str()]].concat());
+            assert_eq!(dumped.matches("SOFTLINK").count(), readable, "{dumped}");
+            assert!(complaint.contains(reason), "{complaint}");
+        }
+    }
+}
+
+#[test]
 fn a_region_of_another_rank_than_its_dataset_leads_nowhere() {
     let object = digested("region.h5", 0, "/region");
     assert_eq!(object["first"], serde_json::json!([{ "region": "dangling" }]));

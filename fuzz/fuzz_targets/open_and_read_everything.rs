@@ -31,7 +31,7 @@ fn walk(file: &File) {
     while let Some(group) = pending.pop() {
         attributes(&group);
         black_box(group.links_by_creation_order().is_ok());
-        for link in group.links().unwrap_or_default() {
+        for link in group.links().unwrap_or_default().into_iter().flatten() {
             let object = open(&group, &link);
             match object {
                 Some(object) if seen.len() < OBJECTS && seen.insert(object.location().address()) => {

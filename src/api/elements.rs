@@ -58,6 +58,22 @@ impl Source<'_> {
         Ok(bytes)
     }
 
+    /// Elements of another type that were taken out of these.
+    pub(super) fn of_parts<'s>(
+        &'s self,
+        datatype: &'s Datatype,
+        count: u64,
+        bytes: &'s [u8],
+    ) -> Result<Source<'s>> {
+        let size = crate::base::to_usize(u64::from(datatype.size))?;
+        if byte_count(count, size)? != bytes.len() as u64 {
+            let len = bytes.len();
+            return Err(Error::malformed(format!("{len} bytes are not {count} elements of {size}")));
+        }
+        let gathered = self.gathered.clone();
+        Ok(Source { core: self.core, datatype, count, place: Place::Bytes(bytes), gathered })
+    }
+
     /// Calls `f` with the bytes that a variable-length element stands for, and how many elements of its own it has.
     pub(crate) fn follow<T>(&self, element: &[u8], f: impl FnOnce(u32, &[u8]) -> Result<T>) -> Result<T> {
         Heap { core: self.core, gathered: self.gathered.as_deref() }.follow(element, f)
@@ -95,6 +111,11 @@ impl Target<'_> {
     /// Returns the type that the elements are to have in the file.
     pub(crate) fn datatype(&self) -> &Datatype {
         self.datatype
+    }
+
+    /// The same file for elements of another type.
+    pub(super) fn for_parts<'s>(&'s mut self, datatype: &'s Datatype) -> Target<'s> {
+        Target { core: self.core, datatype }
     }
 
     /// Encodes numbers of the type that `from` describes.

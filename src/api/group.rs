@@ -120,25 +120,28 @@ impl Group {
         found.is_ok_and(|link| link.is_some())
     }
 
-    /// Returns the links of the group, sorted by the bytes of their names.
-    pub fn links(&self) -> Result<Vec<Link>> {
-        let mut links = self.handle.with(engine::links)?;
-        links.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(links.into_iter().map(public).collect())
+    /// Returns every link of the group, sorted by the bytes of their names, or what is wrong with it.
+    ///
+    /// What cannot be read follows the other links; one error may stand for several of them.
+    pub fn links(&self) -> Result<Vec<Result<Link>>> {
+        Ok(self.public(self.handle.with(engine::links)?))
     }
 
     /// Returns the links in the order in which they were created; none if the group does not keep that.
-    pub fn links_by_creation_order(&self) -> Result<Option<Vec<Link>>> {
-        let Some(links) = self.handle.with(engine::links_by_creation_order)? else { return Ok(None) };
-        Ok(Some(links.into_iter().map(public).collect()))
+    pub fn links_by_creation_order(&self) -> Result<Option<Vec<Result<Link>>>> {
+        let links = self.handle.with(engine::links_by_creation_order)?;
+        Ok(links.map(|links| self.public(links)))
     }
 
-    /// Returns the names of the links, sorted by their bytes.
+    /// Returns the names of the links, sorted by their bytes; one that cannot be read has no name here.
+    ///
+    /// [`Group::links`] tells of those too.
     pub fn member_names(&self) -> Result<Vec<String>> {
-        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+        Ok(self.links()?.into_iter().flatten().map(|link| link.name).collect())
     }
 
-    /// Returns the number of links; 0 where they cannot be listed, which [`Group::links`] tells.
+    /// Returns the number of links, with those that cannot be read; 0 where none can be listed, which [`Group::links`]
+    /// tells.
     pub fn len(&self) -> u64 {
         self.handle.with(engine::links).map_or(0, |links| links.len() as u64)
     }
@@ -242,7 +245,11 @@ impl Group {
     }
 
     fn members(&self) -> Result<impl Iterator<Item = Object>> {
-        Ok(self.links()?.into_iter().filter_map(|link| self.open_link(&link).ok()))
+        Ok(self.links()?.into_iter().flatten().filter_map(|link| self.open_link(&link).ok()))
+    }
+
+    fn public(&self, links: Vec<Result<link::Link>>) -> Vec<Result<Link>> {
+        links.into_iter().map(|link| link.map(public).map_err(|e| e.of(&self.handle.path))).collect()
     }
 
     /// Follows a path, through external links into other files.

@@ -4,13 +4,11 @@
 //! index says where they are. Everything else stays, and what lies before it at the end of the file as well.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 use crate::base::{Address, Result, to_usize};
-use crate::engine::{Core, Header, Use, kind_of, links};
+use crate::engine::{Core, Header, Use, reachable};
 use crate::format::message::MessageType;
 use crate::format::message::layout::Storage;
-use crate::format::message::link::Target;
 
 use super::chunk_access::ChunkAccess;
 use super::chunk_store::store_layout;
@@ -43,7 +41,7 @@ pub(crate) fn move_down(core: &mut Core) -> Result<bool> {
     // The file cannot become shorter by more than what is free of it.
     let first = core.end_of_space()?.saturating_sub(core.free_bytes()?);
     let mut found = Vec::new();
-    for object in objects(core)? {
+    for object in reachable(core)? {
         collect(core, object, first, &mut found)?;
     }
     found.sort_unstable_by_key(|movable| Reverse(movable.address));
@@ -55,25 +53,6 @@ pub(crate) fn move_down(core: &mut Core) -> Result<bool> {
         has_moved = true;
     }
     Ok(has_moved)
-}
-
-/// All objects that the root group leads to, which is one of them.
-fn objects(core: &Core) -> Result<HashSet<Address>> {
-    let root = core.superblock.root_header();
-    let (mut seen, mut pending) = (HashSet::from([root]), vec![root]);
-    while let Some(address) = pending.pop() {
-        let header = Header::load(core, address)?;
-        if kind_of(&header) != "group" {
-            continue;
-        }
-        let hard = links(core, &header)?.into_iter().filter_map(|link| match link.target {
-            Target::Hard(object) => Some(object),
-            _ => None,
-        });
-        pending.extend(hard.filter(|object| seen.insert(*object)));
-        core.budget.items(seen.len() as u64)?;
-    }
-    Ok(seen)
 }
 
 /// Adds what an object has behind an address.

@@ -40,8 +40,9 @@ impl DenseLinksEdit {
         self.0.len(core)
     }
 
+    /// All links; none may be broken, for it would get lost.
     pub(super) fn links(&self, core: &Core) -> Result<Vec<Link>> {
-        DenseLinks::open(core, self.0.heap, Some(self.0.by_name))?.links()
+        DenseLinks::open(core, self.0.heap, Some(self.0.by_name))?.links().into_iter().collect()
     }
 
     /// Adds a link whose name and creation order are new.

@@ -1,5 +1,7 @@
 //! Groups of either style: listing links, finding one by name, adding one.
 
+use std::cmp::Ordering;
+
 use super::creation_rules::GroupRules;
 use super::dense_links::DenseLinks;
 use super::new_group_edit::NewGroupEdit;
@@ -22,34 +24,43 @@ pub(crate) fn is_group(header: &Header) -> bool {
         || header.has(MessageType::LINK)
 }
 
-/// All links of a group, in the order of the bytes of their names.
-pub(crate) fn links(core: &Core, header: &Header) -> Result<Vec<Link>> {
-    if let Some(table) = header.message::<SymbolTable>(core)? {
-        return OldGroup::open(core, &table)?.links();
-    }
-    let mut links = new_style_links(core, header)?;
-    links.sort_by(|a, b| a.name.cmp(&b.name));
+/// Every link of a group, in the order of the bytes of their names; those that cannot be read are errors behind the
+/// others.
+pub(crate) fn links(core: &Core, header: &Header) -> Result<Vec<Result<Link>>> {
+    let mut links = match header.message::<SymbolTable>(core)? {
+        Some(table) => OldGroup::open(core, &table)?.links(),
+        None => new_style_links(core, header)?,
+    };
+    sort(&mut links, |a, b| a.name.cmp(&b.name));
     Ok(links)
 }
 
-/// All links of a group in the order of their creation, if the group keeps track of that.
-pub(crate) fn links_by_creation_order(core: &Core, header: &Header) -> Result<Option<Vec<Link>>> {
+/// Every link of a group in the order of their creation, if the group keeps track of that.
+pub(crate) fn links_by_creation_order(core: &Core, header: &Header) -> Result<Option<Vec<Result<Link>>>> {
     if header.has(MessageType::SYMBOL_TABLE) {
         return Ok(None);
     }
     let mut links = new_style_links(core, header)?;
     // Each link has its number: the index by creation order tells nothing that they don't.
     let tracked = header.message::<LinkInfo>(core)?.is_some_and(|info| info.next_creation_order.is_some());
-    links.sort_by_key(|link| link.creation_order);
+    sort(&mut links, |a, b| a.creation_order.cmp(&b.creation_order));
     Ok(tracked.then_some(links))
 }
 
-fn new_style_links(core: &Core, header: &Header) -> Result<Vec<Link>> {
+fn new_style_links(core: &Core, header: &Header) -> Result<Vec<Result<Link>>> {
     check_group(core, header)?;
     match dense(core, header)? {
-        Some(dense) => dense.links(),
-        None => header.all(MessageType::LINK).map(|message| header.decode(core, message)).collect(),
+        Some(dense) => Ok(dense.links()),
+        None => Ok(header.all(MessageType::LINK).map(|message| header.decode(core, message)).collect()),
     }
+}
+
+/// Sorts the links that could be read; the errors follow them.
+fn sort(links: &mut [Result<Link>], compare: impl Fn(&Link, &Link) -> Ordering) {
+    links.sort_by(|a, b| match (a, b) {
+        (Ok(a), Ok(b)) => compare(a, b),
+        _ => a.is_err().cmp(&b.is_err()),
+    });
 }
 
 /// The link with this name.
@@ -61,13 +72,24 @@ pub(crate) fn find_link(core: &Core, header: &Header, name: &[u8]) -> Result<Opt
     if let Some(dense) = dense(core, header)? {
         return dense.find(name);
     }
-    for message in header.all(MessageType::LINK) {
-        let link: Link = header.decode(core, message)?;
-        if link.name == name {
-            return Ok(Some(link));
+    Ok(message_of(core, header, name)?.map(|(_, link)| link))
+}
+
+/// The link with this name in a header, with the position of its message. Where there is none and one cannot be decoded,
+/// that may be it.
+pub(super) fn message_of(core: &Core, header: &Header, name: &[u8]) -> Result<Option<(usize, Link)>> {
+    let mut broken = None;
+    for (index, message) in header.messages.iter().enumerate() {
+        if message.kind != MessageType::LINK {
+            continue;
+        }
+        match header.decode::<Link>(core, message) {
+            Ok(link) if link.name == name => return Ok(Some((index, link))),
+            Ok(_) => {}
+            Err(error) => broken = Some(error),
         }
     }
-    Ok(None)
+    broken.map_or(Ok(None), Err)
 }
 
 fn check_group(core: &Core, header: &Header) -> Result<()> {

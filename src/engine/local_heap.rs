@@ -206,7 +206,7 @@ pub(crate) fn create_name_heap(core: &mut Core, names: &[&[u8]]) -> Result<(Addr
 }
 
 pub(super) fn missing_string(core: &Core, heap: Address, offset: u64) -> Error {
-    let error = Error::field("name offset", offset, "no string ends behind it in the local heap");
+    let error = Error::field("name offset", offset, "no string ends behind it");
     error.at(Structure::LocalHeap, core.offset(heap).unwrap_or(heap.0))
 }
 

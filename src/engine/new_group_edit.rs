@@ -4,6 +4,7 @@
 //! the size of a message, and back with the first removal that leaves fewer than the other threshold.
 
 use super::dense_links_edit::DenseLinksEdit;
+use super::group::message_of;
 use super::{Core, Header};
 use crate::base::{Error, Result};
 use crate::format::message::MessageType;
@@ -69,17 +70,7 @@ impl NewGroupEdit {
 
     fn remove_message(mut self, core: &mut Core, name: &[u8]) -> Result<Option<Link>> {
         let before = self.info.clone();
-        let mut found = None;
-        for (index, message) in self.header.messages.iter().enumerate() {
-            if message.kind == MessageType::LINK {
-                let link: Link = self.header.decode(core, message)?;
-                if link.name == name {
-                    found = Some((index, link));
-                    break;
-                }
-            }
-        }
-        let Some((index, link)) = found else { return Ok(None) };
+        let Some((index, link)) = message_of(core, &self.header, name)? else { return Ok(None) };
         self.header.messages.remove(index);
         if !self.header.has(MessageType::LINK) {
             self.forget_order();
@@ -176,7 +167,7 @@ mod tests {
     fn names(core: &Core, group: Address) -> Vec<String> {
         let header = Header::load(core, group).unwrap();
         let links = links(core, &header).unwrap().into_iter();
-        links.map(|link| String::from_utf8(link.name).unwrap()).collect()
+        links.map(|link| String::from_utf8(link.unwrap().name).unwrap()).collect()
     }
 
     #[test]
@@ -253,7 +244,7 @@ mod tests {
         let mut by_number: Vec<_> = model.iter().map(|(name, number)| (*number, name)).collect();
         by_number.sort_unstable();
         let ordered = links_by_creation_order(core, &header).unwrap().unwrap();
-        let ordered: Vec<_> = ordered.iter().map(|link| link.name.clone()).collect();
+        let ordered: Vec<_> = ordered.into_iter().map(|link| link.unwrap().name).collect();
         assert_eq!(ordered, by_number.iter().map(|(_, name)| name.as_bytes().to_vec()).collect::<Vec<_>>());
         if let Some(index) = info(core, group).by_creation_order.unwrap() {
             let index = BTree2::open(core, index, RecordType::LinkOrder).unwrap();
@@ -296,7 +287,7 @@ mod tests {
         remove_link(&mut core, ordered, "z99").unwrap();
         insert_link(&mut core, ordered, "last", soft("t")).unwrap();
         let listed = links_by_creation_order(&core, &object(&core, "ordered")).unwrap().unwrap();
-        assert_eq!(listed.last().unwrap().name, b"last");
+        assert_eq!(listed.last().unwrap().as_ref().unwrap().name, b"last");
     }
 
     #[test]

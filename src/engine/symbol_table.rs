@@ -28,27 +28,35 @@ impl<'a> OldGroup<'a> {
         Ok(OldGroup { core, btree: table.btree, heap: table.heap, names, nodes: node_context(core) })
     }
 
-    /// All links, in the order of their names.
-    pub(super) fn links(&self) -> Result<Vec<Link>> {
+    /// Every link, in the order of their names. An error stands for the links of a leaf that cannot be read, and one for
+    /// the rest where the tree breaks off.
+    pub(super) fn links(&self) -> Vec<Result<Link>> {
         let (mut links, mut bytes) = (Vec::new(), 0);
-        self.visit(|_, node| {
+        let visited = self.visit(|_, node| {
             if node.level > 0 {
                 return Ok(());
             }
             for &child in &node.children {
-                let leaf = self.leaf(child)?;
+                let leaf = match self.leaf(child) {
+                    Ok(leaf) => leaf,
+                    Err(error) => {
+                        links.push(Err(error));
+                        continue;
+                    }
+                };
                 self.core.budget.items((links.len() + leaf.entries.len()) as u64)?;
                 for entry in &leaf.entries {
-                    let link = self.link(entry)?;
+                    let link = self.link(entry);
                     // Many entries may say that they have the same long name.
-                    bytes += link.name.len() as u64;
+                    bytes += link.as_ref().map_or(0, |link| link.name.len() as u64);
                     self.core.budget.metadata(bytes)?;
                     links.push(link);
                 }
             }
             Ok(())
-        })?;
-        Ok(links)
+        });
+        links.extend(visited.err().map(Err));
+        links
     }
 
     /// Calls `f` with every node of the tree, with leaves in the order of their names.
@@ -91,12 +99,16 @@ impl<'a> OldGroup<'a> {
                 (address, level) = (child, Some(node.level - 1));
                 continue;
             }
+            // Where no entry has the name, one whose own cannot be read may be it.
+            let mut broken = None;
             for entry in &self.leaf(child)?.entries {
-                if self.name(entry.name_offset)? == name {
-                    return self.link(entry).map(Some);
+                match self.name(entry.name_offset) {
+                    Ok(found) if found == name => return self.link(entry).map(Some),
+                    Ok(_) => {}
+                    Err(error) => broken = Some(error),
                 }
             }
-            return Ok(None);
+            return broken.map_or(Ok(None), Err);
         }
     }
 
@@ -155,7 +167,7 @@ mod tests {
     fn root_links(file: Vec<u8>, limits: Limits) -> Result<Vec<Link>> {
         let mut core = open(file, false)?;
         core.budget = Budget::new(limits);
-        links(&core, &object(&core, "/"))
+        links(&core, &object(&core, "/"))?.into_iter().collect()
     }
 
     #[test]

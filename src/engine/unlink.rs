@@ -81,7 +81,9 @@ fn references_of(core: &Core, header: &Header) -> Result<Vec<Address>> {
     let mut references = Vec::new();
     if is_group(header) {
         let hard = |target| if let Target::Hard(address) = target { Some(address) } else { None };
-        references.extend(links(core, header)?.into_iter().filter_map(|link| hard(link.target)));
+        for link in links(core, header)? {
+            references.extend(hard(link?.target));
+        }
     }
     // A committed type has its own type in itself.
     references.extend(header.committed::<Datatype>(core)?);

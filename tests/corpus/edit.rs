@@ -62,7 +62,7 @@ fn edit(path: &Path, name: &str) -> bool {
         opened => opened.unwrap_or_else(|e| panic!("{name}: {e}")),
     };
     let step = |what: &str, result: Result<()>| result.unwrap_or_else(|e| panic!("{name}: {what}: {e}"));
-    let first = file.links().unwrap().first().map(|link| link.name.clone());
+    let first = file.member_names().unwrap().into_iter().next();
     step("adding", add(&file));
     step("closing", file.close());
     assert!(h5dump(&["-g", &format!("/{GROUP}")], path).is_some(), "{name}: what was added is not read");

@@ -73,7 +73,7 @@ fn walk(file: &File, tally: &mut Tally, f: &mut dyn FnMut(&Object, &[Link], &mut
             },
         };
         let links = match &object {
-            Object::Group(group) => group.links(),
+            Object::Group(group) => group.links().and_then(|links| links.into_iter().collect()),
             _ => Ok(Vec::new()),
         };
         match links {

@@ -25,7 +25,7 @@ fn write(file: &File, number: i64) -> h5::Result<()> {
     let _ = file.delete_attr("number");
     file.new_attr_builder().with_data(&[number]).create("number")?;
     let group = file.group("group")?;
-    group.links()?.iter().try_for_each(|link| group.unlink(&link.name))?;
+    group.member_names()?.iter().try_for_each(|name| group.unlink(name))?;
     (0..rows).try_for_each(|row| group.link_soft(&number.to_string(), &format!("link {row}")))
 }
 
@@ -35,7 +35,7 @@ fn number(file: &File) -> h5::Result<i64> {
     let rows = usize::try_from(number % 40).unwrap();
     assert_eq!(file.dataset("contiguous")?.read_1d::<i64>()?, Array1::from_elem(2000, number));
     assert_eq!(file.dataset("growing")?.read_2d::<i64>()?, Array2::from_elem((rows, 10), number));
-    let links = file.group("group")?.links()?;
+    let links = file.group("group")?.links()?.into_iter().collect::<h5::Result<Vec<_>>>()?;
     let target = h5::LinkKind::Soft(number.to_string().into_bytes());
     assert!(links.len() == rows && links.iter().all(|link| link.kind == target), "{number}: {links:?}");
     Ok(number)

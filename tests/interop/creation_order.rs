@@ -178,7 +178,8 @@ fn check(path: &Path, models: &[Model], root: &Rules, root_attributes: &[String]
         describe(&mut expected, rules, is_group.then_some(&model.links[..]), &model.attributes);
         if let Object::Group(group) = object {
             let ordered = group.links_by_creation_order().unwrap();
-            let names = ordered.map(|links| links.into_iter().map(|link| link.name).collect::<Vec<_>>());
+            let names =
+                ordered.map(|links| links.into_iter().map(|link| link.unwrap().name).collect::<Vec<_>>());
             assert_eq!(names, (rules.links != CreationOrder::Untracked).then(|| model.links.clone()));
         }
     }

@@ -18,7 +18,7 @@ struct Model {
 impl Model {
     fn read(group: &Group) -> Model {
         let mut model = Model::default();
-        for link in group.links().unwrap() {
+        for link in group.links().unwrap().into_iter().map(Result::unwrap) {
             let LinkKind::Soft(target) = link.kind else { panic!("{:?}", link.kind) };
             model.links.insert(link.name, String::from_utf8(target).unwrap());
         }
@@ -94,7 +94,7 @@ fn order(path: &Path) -> String {
     for name in file.member_names().unwrap() {
         let group = file.group(&name).unwrap();
         let links = group.links_by_creation_order().unwrap().unwrap_or_default();
-        let links = links.into_iter().map(|link| format!("|{}", link.name));
+        let links = links.into_iter().map(|link| format!("|{}", link.unwrap().name));
         text += &format!("{name}|links{}\n", links.collect::<String>());
         let attributes = group.attrs_by_creation_order().unwrap().unwrap_or_default();
         let attributes = attributes.into_iter().map(|attribute| format!("|{}", attribute.unwrap().name()));

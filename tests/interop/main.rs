@@ -21,6 +21,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod typed_values;
 mod variable_fill;
 
 use std::path::Path;

@@ -172,13 +172,13 @@ impl Model {
         let mut seen = 0;
         let mut pending = vec![file.as_group().clone()];
         while let Some(group) = pending.pop() {
-            for link in group.links().unwrap() {
-                let path = format!("{}/{}", group.name().trim_end_matches('/'), link.name);
+            for name in group.member_names().unwrap() {
+                let path = format!("{}/{name}", group.name().trim_end_matches('/'));
                 seen += 1;
                 match self.nodes.get(&path) {
-                    Some(Node::Group) => pending.push(group.group(&link.name).unwrap()),
+                    Some(Node::Group) => pending.push(group.group(&name).unwrap()),
                     Some(Node::Dataset { data, .. }) => {
-                        let found: ArrayD<i32> = group.dataset(&link.name).unwrap().read_dyn().unwrap();
+                        let found: ArrayD<i32> = group.dataset(&name).unwrap().read_dyn().unwrap();
                         assert_eq!(found, data.clone().into_dimensionality::<IxDyn>().unwrap(), "{path}");
                     }
                     None => panic!("{path} should not be there"),

@@ -43,8 +43,14 @@ impl Listing {
                 return Vec::new();
             }
         };
-        let members = links.into_iter().filter_map(|link| self.member(group, &link.name, &link.kind));
-        members.collect()
+        let mut members = Vec::new();
+        for link in links {
+            match link {
+                Ok(link) => members.extend(self.member(group, &link.name, &link.kind)),
+                Err(error) => self.lines.push(format!("link in {}: {error}", group.name())),
+            }
+        }
+        members
     }
 
     fn member(&mut self, group: &Group, name: &str, kind: &LinkKind) -> Option<Group> {
@@ -133,12 +139,29 @@ pub(crate) fn content(elements: &Container) -> h5::Result<String> {
     let Ok(descriptor) = datatype.to_descriptor() else {
         return Ok("of another type".to_owned());
     };
+    if !is_shown(&descriptor) {
+        return Ok("of another type".to_owned());
+    }
     let order = if datatype.to_string().ends_with("big-endian") { " big-endian" } else { "" };
     let shape = match elements.is_null() {
         true => return Ok(format!("{}{order} null", type_name(&descriptor))),
         false => elements.shape(),
     };
     Ok(format!("{}{order} {shape:?} = {}", type_name(&descriptor), values(elements, &descriptor)?))
+}
+
+/// Numbers, booleans and strings are.
+fn is_shown(descriptor: &TypeDescriptor) -> bool {
+    !matches!(
+        descriptor,
+        TypeDescriptor::Compound(_)
+            | TypeDescriptor::Enum(_)
+            | TypeDescriptor::FixedArray(..)
+            | TypeDescriptor::VarLenArray(_)
+            | TypeDescriptor::Complex(_)
+            | TypeDescriptor::Reference
+            | TypeDescriptor::Opaque(_)
+    )
 }
 
 fn type_name(descriptor: &TypeDescriptor) -> String {

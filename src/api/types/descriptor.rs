@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::H5Type;
+use super::{CompoundType, EnumType, H5Type, parts};
 use crate::base::{Error, Misuse, Plain, Result, Sizes, as_bytes_mut, zeroed};
 use crate::convert::{Plan, describe};
 use crate::format::datatype::{self, Charset, Class, Order, Padding, Reference};
@@ -56,6 +56,16 @@ pub enum TypeDescriptor {
     VarLenAscii,
     /// A UTF-8 string of any length.
     VarLenUnicode,
+    /// A structure of members with names.
+    Compound(CompoundType),
+    /// Names for values of an integer type.
+    Enum(EnumType),
+    /// A complex number of two parts.
+    Complex(FloatSize),
+    /// A reference.
+    Reference,
+    /// Bytes without a meaning.
+    Opaque(usize),
 }
 
 impl IntSize {
@@ -112,9 +122,13 @@ impl TypeDescriptor {
             TypeDescriptor::FixedUnicode(len) => fixed(len, Charset::Utf8),
             TypeDescriptor::VarLenAscii => Ok(datatype::Datatype::variable_string(Charset::Ascii, element)),
             TypeDescriptor::VarLenUnicode => Ok(datatype::Datatype::variable_string(Charset::Utf8, element)),
-            TypeDescriptor::FixedArray(..) | TypeDescriptor::VarLenArray(_) => {
-                Err(Error::unsupported("storing arrays and sequences as elements"))
-            }
+            TypeDescriptor::FixedArray(base, len) => parts::array(base, *len, sizes),
+            TypeDescriptor::VarLenArray(base) => parts::sequence(base, sizes),
+            TypeDescriptor::Compound(compound) => compound.to_file(sizes),
+            TypeDescriptor::Enum(names) => names.to_file(sizes),
+            TypeDescriptor::Complex(part) => parts::complex(*part, sizes),
+            TypeDescriptor::Reference => parts::object_reference(sizes),
+            TypeDescriptor::Opaque(len) => parts::opaque(*len),
         }
     }
 }
@@ -221,7 +235,7 @@ impl Datatype {
             }
             Class::VariableString { charset: Charset::Ascii, .. } => Ok(TypeDescriptor::VarLenAscii),
             Class::VariableString { charset: Charset::Utf8, .. } => Ok(TypeDescriptor::VarLenUnicode),
-            _ => Err(none()),
+            _ => TypeDescriptor::of_parts(&self.stored).ok_or_else(none),
         }
     }
 }

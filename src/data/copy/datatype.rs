@@ -3,7 +3,6 @@
 use crate::base::{Address, Result};
 use crate::engine::{self, Core, Header, kind_of};
 use crate::format::datatype::Datatype;
-use crate::format::message::link::Target;
 use crate::format::object_header::CONSTANT;
 
 use super::{Copier, object};
@@ -38,24 +37,11 @@ impl Copier<'_> {
 
 /// The committed datatypes that links lead to, in a form in which equal ones are equal.
 fn all_committed(core: &Core) -> Result<Vec<(Datatype, Address)>> {
-    let root = core.superblock.root_header();
-    let (mut seen, mut pending) = (std::collections::HashSet::from([root]), vec![root]);
     let mut found = Vec::new();
-    while let Some(address) = pending.pop() {
-        let Ok(header) = Header::load(core, address) else { continue };
-        match kind_of(&header) {
-            "datatype" => found.push((header.required::<Datatype>(core)?.without_versions(), address)),
-            "group" => {
-                for link in engine::links(core, &header)? {
-                    if let Target::Hard(member) = link.target
-                        && seen.insert(member)
-                    {
-                        core.budget.items(seen.len() as u64)?;
-                        pending.push(member);
-                    }
-                }
-            }
-            _ => {}
+    for address in engine::reachable(core)? {
+        let header = Header::load(core, address)?;
+        if kind_of(&header) == "datatype" {
+            found.push((header.required::<Datatype>(core)?.without_versions(), address));
         }
     }
     found.sort_by_key(|(_, address)| *address);

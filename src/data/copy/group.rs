@@ -23,8 +23,11 @@ impl Copier<'_> {
             None => engine::links(from, header)?,
         };
         for link in links {
-            let name = engine::join(path, &String::from_utf8_lossy(&link.name));
-            match self.copy_link(header.address, to, link, &name, depth).map_err(|e| e.of(&name)) {
+            let copied = link.map_err(|e| e.of(path)).and_then(|link| {
+                let name = engine::join(path, &String::from_utf8_lossy(&link.name));
+                self.copy_link(header.address, to, link, &name, depth).map_err(|e| e.of(&name))
+            });
+            match copied {
                 Err(error) if self.rules.keep_going => self.outcome.left_out.push(error),
                 done => done?,
             }

@@ -208,6 +208,7 @@ impl<'a> Copier<'a> {
                 continue;
             }
             for link in engine::links(core, &header)? {
+                let link = link?;
                 if let Target::Hard(object) = link.target
                     && self.failed.contains(&object)
                 {

@@ -83,7 +83,8 @@ pub(super) fn delete(core: &mut Core, table: &SymbolTable) -> Result<()> {
 
 /// Makes a new-style group of an old-style one.
 pub(super) fn convert(core: &mut Core, group: Address, table: &SymbolTable) -> Result<()> {
-    let links = OldGroup::open(core, table)?.links()?;
+    // One that cannot be read would get lost.
+    let links = OldGroup::open(core, table)?.links().into_iter().collect::<Result<Vec<Link>>>()?;
     delete(core, table)?;
     let mut header = Header::clone(&*Header::load(core, group)?);
     header.messages.retain(|message| message.kind != SymbolTable::TYPE);

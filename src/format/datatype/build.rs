@@ -39,6 +39,13 @@ impl FloatingPoint {
     }
 }
 
+impl Member {
+    /// The type of the member with the sizes that only version 1 has beside it.
+    pub(crate) fn whole_type(&self) -> Datatype {
+        Datatype::array_of(&self.dims, &self.datatype)
+    }
+}
+
 impl Datatype {
     /// An integer that fills its `size` bytes.
     pub(crate) fn integer(size: u8, signed: bool, order: Order) -> Self {
@@ -69,6 +76,16 @@ impl Datatype {
         let base = Box::new(Datatype::integer(1, false, Order::Little));
         let class = Class::VariableString { padding: Padding::NullTerminated, charset, base };
         Datatype { version: PLAIN_VERSION, size: element_size, class }
+    }
+
+    /// An array of this shape; without any axis, the base itself.
+    pub(crate) fn array_of(dims: &[u32], base: &Datatype) -> Self {
+        if dims.is_empty() {
+            return base.clone();
+        }
+        let size = dims.iter().fold(base.size, |size, &dim| size.saturating_mul(dim));
+        let class = Class::Array { dims: dims.to_vec(), base: Box::new(base.clone()) };
+        Datatype { version: PLAIN_VERSION, size, class }
     }
 
     /// h5py's boolean: an enumeration of FALSE and TRUE over a signed byte.

@@ -106,11 +106,22 @@ fn describe_attribute(attribute: &Attribute, fields: &mut Fields) -> Outcome<()>
 }
 
 fn links(group: &Group, tree: &Tree, fields: &mut Fields) {
-    let links = group.links().unwrap_or_else(|error| {
-        put(fields, "links_error", error.to_string());
-        Vec::new()
-    });
-    put(fields, "links", links.iter().map(|found| link(found, tree)).collect::<Vec<Value>>());
+    let (mut links, mut errors) = (Vec::new(), Vec::new());
+    match group.links() {
+        Ok(all) => {
+            for found in all {
+                match found {
+                    Ok(found) => links.push(link(&found, tree)),
+                    Err(error) => errors.push(error.to_string()),
+                }
+            }
+        }
+        Err(error) => errors.push(error.to_string()),
+    }
+    if !errors.is_empty() {
+        put(fields, "links_error", errors.join("; "));
+    }
+    put(fields, "links", links);
 }
 
 fn link(link: &Link, tree: &Tree) -> Value {

@@ -113,10 +113,10 @@ fn whole(object: Object) -> h5::Result<Object> {
     Ok(object)
 }
 
-/// The links of a group, the last one first. Those that cannot be listed are told of where the group is described.
+/// The links of a group, the last one first. Those that cannot be read are told of where the group is described.
 fn pending(object: &Object) -> Vec<Link> {
     let Object::Group(group) = object else { return Vec::new() };
-    let mut links = group.links().unwrap_or_default();
+    let mut links: Vec<Link> = group.links().unwrap_or_default().into_iter().flatten().collect();
     links.reverse();
     links
 }

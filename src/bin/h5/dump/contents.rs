@@ -18,7 +18,7 @@ impl Dump {
         self.entry(b"group", b"/", &[])?;
         let mut known = HashMap::from([(root.address(), b"/".to_vec())]);
         self.list_attributes(root, b"/", attributes)?;
-        let links = self.settings.order.links(root)?;
+        let links = self.links(root)?;
         let mut open = vec![(root.clone(), b"/".to_vec(), links.into_iter())];
         while let Some((group, path, links)) = open.last_mut() {
             let Some(link) = links.next() else {
@@ -27,8 +27,7 @@ impl Dump {
             };
             let (group, path) = (group.clone(), join(path, &link.raw_name));
             if let Some(group) = self.list_link(&group, &link, &path, &mut known, attributes)? {
-                let links = self.settings.order.links(&group).map_err(Failure::File);
-                let links = self.tolerate(links)?.unwrap_or_default();
+                let links = self.links(&group)?;
                 open.push((group, path, links.into_iter()));
             }
         }

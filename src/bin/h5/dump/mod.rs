@@ -50,14 +50,14 @@ pub(crate) use usage::{EXAMPLES, join_values};
 struct Dump {
     page: Page,
     settings: Settings,
-    /// The file, and behind it those that external links led to.
+    /// The file, and behind it those that external links and references led to.
     files: Vec<OpenFile>,
     current: usize,
     /// Something could not be printed: the last thing that was said of that.
     complaint: Option<String>,
     behind_array: Cell<bool>,
-    /// The datasets whose data is being printed because references lead to them.
-    following: Vec<u64>,
+    /// The datasets whose data is being printed because references lead to them: file and address.
+    following: Vec<(usize, u64)>,
     /// The part of the next dataset that is wanted.
     subset: Option<Vec<h5::Axis>>,
 }
@@ -146,31 +146,40 @@ impl Dump {
         self.files[self.current].root.clone()
     }
 
-    /// Whether an external link led here.
+    /// Whether an external link or a reference led here.
     fn is_elsewhere(&self) -> bool {
         self.current > 0
     }
 
     /// Writes the target of an external link.
     fn linked_file(&mut self, object: &Object, name: &[u8], level: usize) -> Result<(), Failure> {
+        if self.files.first().is_some_and(|file| file.path == object.location().filename()) {
+            return Ok(());
+        }
+        self.in_file_of(Some(object), |dump| match object {
+            Object::Group(group) => dump.group(group, name, level + 1),
+            Object::Dataset(dataset) => dump.linked_dataset(dataset, name, level + 1),
+            Object::Datatype(datatype) => dump.named_datatype(datatype, name, level + 1),
+            _ => Ok(()),
+        })
+    }
+
+    /// Writes something of the file that an object is in, which may be another one.
+    fn in_file_of(
+        &mut self,
+        object: Option<&Object>,
+        write: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Some(object) = object else { return write(self) };
         let path = object.location().filename();
         let known = self.files.iter().position(|file| file.path == path);
-        let index = match known {
-            Some(0) => return Ok(()),
-            Some(index) => index,
-            None => {
-                let root = object.location().file().as_group().clone();
-                self.files.push(OpenFile::new(&root, path.as_bytes(), self.settings.order));
-                self.files.len() - 1
-            }
-        };
+        let index = known.unwrap_or_else(|| {
+            let root = object.location().file().as_group().clone();
+            self.files.push(OpenFile::new(&root, path.as_bytes(), self.settings.order));
+            self.files.len() - 1
+        });
         let before = std::mem::replace(&mut self.current, index);
-        let result = match object {
-            Object::Group(group) => self.group(group, name, level + 1),
-            Object::Dataset(dataset) => self.linked_dataset(dataset, name, level + 1),
-            Object::Datatype(datatype) => self.named_datatype(datatype, name, level + 1),
-            _ => Ok(()),
-        };
+        let result = write(self);
         self.current = before;
         result
     }

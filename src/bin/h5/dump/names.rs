@@ -1,7 +1,8 @@
 //! The objects of a file by their addresses: what references call them.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use h5::types::stored::Reference;
 use h5::{Group, LinkKind, Object, ReferenceTarget, StoredElements};
@@ -15,11 +16,13 @@ pub(crate) struct Names {
     root: Group,
     /// The first path by which an object is found. Files without references don't need them.
     paths: OnceCell<HashMap<u64, Vec<u8>>>,
+    /// Those of other files, by the names that references have for them.
+    others: RefCell<HashMap<Vec<u8>, Rc<Names>>>,
 }
 
 impl Names {
     pub(crate) fn new(file: Vec<u8>, root: Group) -> Self {
-        Names { file, root, paths: OnceCell::new() }
+        Names { file, root, paths: OnceCell::new(), others: RefCell::default() }
     }
 
     pub(crate) fn path(&self, address: u64) -> Option<&[u8]> {
@@ -79,9 +82,18 @@ impl Names {
                 out.extend_from_slice(name);
                 out.push(b'"');
             }
-            ReferenceTarget::External { file, target } => elsewhere(out, file, target),
+            ReferenceTarget::External { file, target: inside } => match self.root.open_target(target) {
+                Ok(object) => self.of_other_file(&object, file).title(out, inside),
+                Err(_) => elsewhere(out, file, inside),
+            },
             _ => out.extend_from_slice(b"NULL"),
         }
+    }
+
+    /// The names in the file that an object is in, which references call by this name.
+    fn of_other_file(&self, object: &Object, name: &[u8]) -> Rc<Names> {
+        let make = || Names::new(name.to_vec(), object.location().file().as_group().clone());
+        Rc::clone(self.others.borrow_mut().entry(name.to_vec()).or_insert_with(|| Rc::new(make())))
     }
 
     /// Appends a space and, in quotation marks, the file and the object's path in it.
@@ -93,7 +105,7 @@ impl Names {
     }
 }
 
-/// Appends what is known of a reference into another file without opening that.
+/// Appends what is known of a reference into another file that cannot be opened.
 fn elsewhere(out: &mut Vec<u8>, file: &[u8], target: &ReferenceTarget) {
     let (word, attribute): (&[u8], &[u8]) = match target {
         ReferenceTarget::Region { .. } => (b"DATASET", b""),
@@ -152,7 +164,7 @@ fn collect(root: &Group) -> HashMap<u64, Vec<u8>> {
 }
 
 fn hard_links(group: &Group) -> Vec<(h5::Link, u64)> {
-    let links = group.links().unwrap_or_default().into_iter().rev();
+    let links = group.links().unwrap_or_default().into_iter().flatten().rev();
     links
         .filter_map(|link| match link.kind {
             LinkKind::Hard(address) => Some((link, address)),

@@ -11,33 +11,21 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    pub(crate) fn links(self, group: &Group) -> h5::Result<Vec<Link>> {
+    /// The links that can be read, and what is wrong with the others.
+    pub(crate) fn links(self, group: &Group) -> h5::Result<(Vec<Link>, Vec<h5::Error>)> {
         let created = if self.by_creation { group.links_by_creation_order()? } else { None };
-        let mut links = match created {
-            Some(links) => links,
-            None => {
-                let mut links = group.links()?;
-                links.sort_by(|a, b| a.raw_name.cmp(&b.raw_name));
-                links
-            }
-        };
+        let (mut links, errors) = parted(created.map_or_else(|| group.links(), Ok)?);
         if self.descending {
             links.reverse();
         }
-        Ok(links)
+        Ok((links, errors))
     }
 
     /// The attributes that can be read, and what is wrong with the others.
     pub(crate) fn attributes(self, object: &Location) -> h5::Result<(Vec<Attribute>, Vec<h5::Error>)> {
         let created = if self.by_creation { object.attrs_by_creation_order()? } else { None };
         let by_name = created.is_none();
-        let (mut attributes, mut errors) = (Vec::new(), Vec::new());
-        for attribute in created.map_or_else(|| object.attrs(), Ok)? {
-            match attribute {
-                Ok(attribute) => attributes.push(attribute),
-                Err(error) => errors.push(error),
-            }
-        }
+        let (mut attributes, errors) = parted(created.map_or_else(|| object.attrs(), Ok)?);
         if by_name {
             attributes.sort_by(|a, b| a.raw_name().cmp(b.raw_name()));
         }
@@ -46,4 +34,16 @@ impl Order {
         }
         Ok((attributes, errors))
     }
+}
+
+/// What could be read, and what is wrong with the rest.
+fn parted<T>(all: Vec<h5::Result<T>>) -> (Vec<T>, Vec<h5::Error>) {
+    let (mut readable, mut errors) = (Vec::new(), Vec::new());
+    for one in all {
+        match one {
+            Ok(one) => readable.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    (readable, errors)
 }

@@ -48,40 +48,35 @@ impl Dump {
         target: &ReferenceTarget,
         number: u64,
     ) -> Result<(), Failure> {
-        match target {
-            ReferenceTarget::Object(address) => {
-                if let Ok(Object::Dataset(dataset)) = container.open_address(*address) {
-                    self.referenced_data(cursor, &dataset)?;
-                }
+        let object = container.open_target(target).ok();
+        let (inside, elsewhere) = match target {
+            ReferenceTarget::External { target, .. } => (&**target, object.clone()),
+            here => (here, None),
+        };
+        self.in_file_of(elsewhere.as_ref(), |dump| match (inside, &object) {
+            (ReferenceTarget::Object(_), Some(Object::Dataset(dataset))) => {
+                dump.referenced_data(cursor, dataset)
             }
-            ReferenceTarget::Region { object, region } => {
-                if let Ok(Object::Dataset(dataset)) = container.open_address(*object) {
-                    self.region(cursor, &dataset, region, number)?;
-                }
+            (ReferenceTarget::Region { region, .. }, Some(Object::Dataset(dataset))) => {
+                dump.region(cursor, dataset, region, number)
             }
-            ReferenceTarget::Attribute { object, name } => {
-                let found = container.open_address(*object).and_then(|object| object.location().attrs());
+            (ReferenceTarget::Attribute { name, .. }, object) => {
+                let found = object.as_ref().and_then(|object| object.location().attrs().ok());
                 let attributes = found.unwrap_or_default().into_iter().flatten();
                 let attribute = attributes.into_iter().find(|attribute| attribute.raw_name() == name);
-                self.attribute_target(cursor, attribute.as_deref())?;
+                dump.attribute_target(cursor, attribute.as_deref())
             }
-            ReferenceTarget::External { target, .. } => {
-                if let ReferenceTarget::Attribute { .. } = **target {
-                    self.attribute_target(cursor, None)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
+            _ => Ok(()),
+        })
     }
 
     fn referenced_data(&mut self, cursor: &mut Cursor, dataset: &h5::Dataset) -> Result<(), Failure> {
-        let address = dataset.address();
-        if self.following.contains(&address) || self.following.len() >= DEPTH {
+        let place = (self.current, dataset.address());
+        if self.following.contains(&place) || self.following.len() >= DEPTH {
             self.complain("references lead to each other in a circle");
             return Ok(());
         }
-        self.following.push(address);
+        self.following.push(place);
         cursor.level += 1;
         let result = self.data(cursor, dataset, true);
         cursor.level -= 1;

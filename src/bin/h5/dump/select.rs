@@ -76,7 +76,7 @@ impl Dump {
     fn link(&mut self, root: &Group, path: &str) -> Result<Option<(Group, Link)>, Failure> {
         let (parent, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("/", path));
         let Ok(group) = root.group(if parent.is_empty() { "/" } else { parent }) else { return Ok(None) };
-        let link = group.links()?.into_iter().find(|link| link.name == name);
+        let link = group.links()?.into_iter().flatten().find(|link| link.name == name);
         Ok(link.filter(|link| !matches!(link.kind, LinkKind::Hard(_))).map(|link| (group, link)))
     }
 
@@ -114,7 +114,7 @@ impl Dump {
     fn wanted_any(&mut self, root: &Group, path: &str) -> Result<(), Failure> {
         let mut search = Search { wanted: path, seen: HashSet::from([root.address()]), found: false };
         self.find_attributes(&mut search, root, b"/")?;
-        let mut open = vec![(root.clone(), b"/".to_vec(), self.settings.order.links(root)?.into_iter())];
+        let mut open = vec![(root.clone(), b"/".to_vec(), self.links(root)?.into_iter())];
         while let Some((group, at, links)) = open.last_mut() {
             let Some(link) = links.next() else {
                 open.pop();
@@ -122,8 +122,8 @@ impl Dump {
             };
             let (group, at) = (group.clone(), join(at, &link.raw_name));
             if let Some(inside) = self.find_member(&mut search, &group, &link, &at)? {
-                let links = self.settings.order.links(&inside).map_err(Failure::File);
-                open.push((inside, at, self.tolerate(links)?.unwrap_or_default().into_iter()));
+                let links = self.links(&inside)?;
+                open.push((inside, at, links.into_iter()));
             }
         }
         if !search.found {

@@ -70,7 +70,7 @@ impl Table {
             Object::Group(group) => {
                 if let Entry::Vacant(place) = self.groups.entry(address) {
                     place.insert(found);
-                    let links = order.links(&group).unwrap_or_default();
+                    let (links, _) = order.links(&group).unwrap_or_default();
                     open.push((group, path, links.into_iter()));
                 }
             }

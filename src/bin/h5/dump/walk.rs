@@ -59,12 +59,19 @@ impl Dump {
             }
             Some((false, _)) => {
                 self.attributes(&group, level + 1)?;
-                let result = self.settings.order.links(&group).map_err(Failure::File);
-                links = self.tolerate(result)?.unwrap_or_default();
+                links = self.links(&group)?;
             }
             None => self.complain("a group was not found before"),
         }
         Ok(Frame { group, links: links.into_iter(), level })
+    }
+
+    /// The links of a group; complains of those that cannot be read.
+    pub(crate) fn links(&mut self, group: &Group) -> Result<Vec<Link>, Failure> {
+        let result = self.settings.order.links(group).map_err(Failure::File);
+        let (links, errors) = self.tolerate(result)?.unwrap_or_default();
+        errors.into_iter().for_each(|error| self.complain(error));
+        Ok(links)
     }
 
     /// Writes a member of a group, unless it is a group itself: then it is returned.

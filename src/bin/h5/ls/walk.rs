@@ -76,11 +76,13 @@ impl Listing {
 
     /// Makes a group the next one to be listed.
     fn enter(&mut self, group: Group, path: usize, way: &mut Vec<Step>) -> Result<(), Failure> {
-        let links = group.links();
-        if let Some(mut links) = self.tolerate(links)? {
-            links.sort_by(|a, b| b.raw_name.cmp(&a.raw_name));
-            way.push(Step { group, path, links });
+        let all = group.links();
+        let mut links = Vec::new();
+        for link in self.tolerate(all)?.unwrap_or_default() {
+            links.extend(self.tolerate(link)?);
         }
+        links.reverse();
+        way.push(Step { group, path, links });
         Ok(())
     }
 

@@ -1,0 +1,37 @@
+//! Bytes without a meaning.
+
+use std::borrow::Cow;
+
+use super::{H5Type, Source, Target, TypeDescriptor};
+use crate::base::{Misuse, Result};
+use crate::convert::describe;
+use crate::format::datatype::{Class, Datatype};
+
+/// The `N` bytes of an element of an opaque type or a bit field, as they are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Opaque<const N: usize>(pub [u8; N]);
+
+/// New datasets and attributes are opaque, without a tag.
+impl<const N: usize> H5Type for Opaque<N> {
+    fn type_descriptor() -> TypeDescriptor {
+        TypeDescriptor::Opaque(N)
+    }
+
+    fn load(source: &Source<'_>) -> Result<Vec<Self>> {
+        check::<N>(source.datatype())?;
+        let raw = source.raw()?;
+        Ok(raw.as_chunks::<N>().0.iter().map(|&bytes| Opaque(bytes)).collect())
+    }
+
+    fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
+        check::<N>(target.datatype())?;
+        Ok(Cow::Owned(values.iter().flat_map(|value| value.0).collect()))
+    }
+}
+
+fn check<const N: usize>(datatype: &Datatype) -> Result<()> {
+    match datatype.class {
+        Class::Opaque { .. } | Class::BitField(_) if usize::try_from(datatype.size) == Ok(N) => Ok(()),
+        _ => Err(Misuse::Conversion { from: describe(datatype), to: format!("{N} opaque bytes") }.into()),
+    }
+}
