@@ -14,6 +14,7 @@ use crate::format::object_header::{CONSTANT, Message};
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
 use super::layout_choice::chunked_layout;
+use super::virtual_dataset::{NewMapping, store_mappings};
 
 /// What a new dataset is to be.
 #[derive(Clone, Debug)]
@@ -25,12 +26,21 @@ pub(crate) struct NewDataset {
     /// One element in the dataset's type.
     pub(crate) fill: Option<Vec<u8>>,
     pub(crate) compact: bool,
+    pub(crate) origin: Origin,
     /// None: what is usual for the layout.
     pub(crate) allocation_time: Option<u8>,
     /// When the fill value is written.
     pub(crate) fill_time: u8,
     /// Chunks that reach over the edge are not filtered.
     pub(crate) whole_chunks_only: bool,
+}
+
+/// Where the elements of a new dataset are.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    Own,
+    /// In other datasets.
+    Mapped(Vec<NewMapping>),
 }
 
 /// How the dataset is to be divided.
@@ -69,14 +79,17 @@ pub(crate) fn create_dataset(
         crate::engine::check_new_name(core, group, name)?;
     }
     let chunk = chunk_shape(new)?;
-    let layout = layout(core.bounds, new, chunk.as_deref())?;
+    let layout = match &new.origin {
+        Origin::Own => layout(core.bounds, new, chunk.as_deref())?,
+        Origin::Mapped(mappings) => store_mappings(core, &new.extent, mappings)?,
+    };
     let allocation_time = match (&layout.storage, new.allocation_time) {
         (Storage::Compact(_), None | Some(EARLY)) => EARLY,
         (Storage::Compact(_), Some(_)) => {
             return Err(Error::misuse("compact data is allocated when the dataset is created"));
         }
         (_, Some(time)) => time,
-        (Storage::Chunked(_), None) => INCREMENTAL,
+        (Storage::Chunked(_) | Storage::Virtual { .. }, None) => INCREMENTAL,
         (_, None) => LATE,
     };
     let versions = core.versions();
@@ -113,6 +126,11 @@ pub(super) fn fill_messages(core: &Core, fill: &FillValue) -> Result<Vec<Message
 }
 
 pub(super) fn chunk_shape(new: &NewDataset) -> Result<Option<Vec<u64>>> {
+    if !matches!(new.origin, Origin::Own) {
+        let is_plain = new.chunk == ChunkRequest::Automatic && new.filters.is_empty() && !new.compact;
+        let what = "a dataset whose elements lie elsewhere cannot be compact, chunked or filtered";
+        return if is_plain { Ok(None) } else { Err(Error::misuse(what)) };
+    }
     let Some(shape) = new.extent.shape().filter(|shape| !shape.is_empty()) else {
         return match new.chunk {
             ChunkRequest::Automatic if new.filters.is_empty() => Ok(None),
@@ -240,6 +258,7 @@ mod tests {
             }],
             fill: Some(vec![7; 8]),
             compact: false,
+            origin: Origin::Own,
             allocation_time: None,
             fill_time: crate::format::message::fill_value::IF_SET,
             whole_chunks_only: false,

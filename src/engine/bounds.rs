@@ -48,6 +48,9 @@ pub(crate) struct Versions {
     pub(crate) layout: u8,
     pub(crate) filter_pipeline: u8,
     pub(crate) attribute: u8,
+    /// The newest of a selection in a mapping: no release before 1.10 reads virtual datasets at all.
+    pub(crate) hyperslab: u8,
+    pub(crate) virtual_mappings: u8,
 }
 
 const EARLIEST: Versions = Versions {
@@ -61,6 +64,8 @@ const EARLIEST: Versions = Versions {
     layout: 3,
     filter_pipeline: 1,
     attribute: 1,
+    hyperslab: 2,
+    virtual_mappings: 0,
 };
 const V18: Versions = Versions {
     superblock: 2,
@@ -72,10 +77,12 @@ const V18: Versions = Versions {
     layout: 3,
     filter_pipeline: 2,
     attribute: 3,
+    hyperslab: 2,
+    virtual_mappings: 0,
 };
 const V110: Versions = Versions { superblock: 3, layout: 4, ..V18 };
-const V112: Versions = Versions { datatype: 4, ..V110 };
-const V200: Versions = Versions { datatype: 5, layout: 5, ..V112 };
+const V112: Versions = Versions { datatype: 4, hyperslab: 3, ..V110 };
+const V200: Versions = Versions { datatype: 5, layout: 5, virtual_mappings: 1, ..V112 };
 
 impl FormatBounds {
     pub(crate) fn versions(self) -> Versions {

@@ -16,6 +16,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;
+mod virtual_datasets;
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, and reading them.
+//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, creating and
+//! reading them.
 
 mod between;
 mod extent;
@@ -6,6 +7,7 @@ mod mapping;
 mod name;
 mod read;
 mod source;
+mod store;
 
 use crate::base::Result;
 use crate::engine::Core;
@@ -18,6 +20,8 @@ use super::dataset::DatasetInfo;
 pub(crate) use extent::with_current_shape;
 pub(super) use read::read_virtual;
 pub(super) use source::Trail;
+pub(crate) use store::NewMapping;
+pub(super) use store::store_mappings;
 
 /// The mappings of a virtual dataset; none for other layouts, or where there is not even one.
 pub(crate) fn virtual_mappings(core: &Core, info: &DatasetInfo) -> Result<Option<VirtualMappings>> {
