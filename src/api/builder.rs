@@ -44,7 +44,7 @@ pub struct DatasetBuilderEmpty {
 /// A dataset that is going to be created with data.
 #[derive(Clone, Debug)]
 pub struct DatasetBuilderData<'d, T, D: Dimension> {
-    builder: DatasetBuilder,
+    pub(super) builder: DatasetBuilder,
     data: ArrayView<'d, T, D>,
 }
 

@@ -37,6 +37,7 @@ pub struct FileOptions {
     chunk_cache: usize,
     mmap: bool,
     file_access: FileAccess,
+    write_access: Option<FileAccess>,
     missing_sources: MissingSources,
     driver: Driver,
     ignore_consistency_flags: bool,
@@ -59,6 +60,7 @@ impl Default for FileOptions {
             chunk_cache: CHUNK_CACHE,
             mmap: false,
             file_access: FileAccess::default(),
+            write_access: None,
             missing_sources: MissingSources::default(),
             driver: Driver::default(),
             ignore_consistency_flags: false,
@@ -120,6 +122,15 @@ impl FileOptions {
     #[must_use]
     pub fn file_access(mut self, access: FileAccess) -> Self {
         self.file_access = access;
+        self
+    }
+
+    /// Sets which files of external raw data may be written to, and created. The default is those below, as
+    /// [`FileAccess::Below`] has them, that this program has named itself since it has opened the file
+    /// ([`DatasetBuilderEmpty::external`](crate::DatasetBuilderEmpty::external)): an opened file can name any other.
+    #[must_use]
+    pub fn write_access(mut self, access: FileAccess) -> Self {
+        self.write_access = Some(access);
         self
     }
 
@@ -245,6 +256,7 @@ impl FileOptions {
         Beside {
             path: path.map(PathBuf::from),
             access: self.file_access.clone(),
+            write_access: self.write_access.clone(),
             missing_sources: self.missing_sources,
             chunk_cache: self.chunk_cache / NEIGHBOUR_SHARE,
         }

@@ -13,6 +13,7 @@ use crate::format::object_header::{CONSTANT, Message};
 
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
+use super::external_create::{ExternalFile, store_external_files};
 use super::layout_choice::chunked_layout;
 use super::virtual_dataset::{NewMapping, store_mappings};
 
@@ -41,6 +42,8 @@ pub(crate) enum Origin {
     Own,
     /// In other datasets.
     Mapped(Vec<NewMapping>),
+    /// In files of raw data.
+    External(Vec<ExternalFile>),
 }
 
 /// How the dataset is to be divided.
@@ -80,7 +83,7 @@ pub(crate) fn create_dataset(
     }
     let chunk = chunk_shape(new)?;
     let layout = match &new.origin {
-        Origin::Own => layout(core.bounds, new, chunk.as_deref())?,
+        Origin::Own | Origin::External(_) => layout(core.bounds, new, chunk.as_deref())?,
         Origin::Mapped(mappings) => store_mappings(core, &new.extent, mappings)?,
     };
     let allocation_time = match (&layout.storage, new.allocation_time) {
@@ -104,6 +107,10 @@ pub(crate) fn create_dataset(
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
+    }
+    if let Origin::External(files) = &new.origin {
+        let list = store_external_files(core, new, files)?;
+        messages.push(Header::new_message(core, &list, CONSTANT)?);
     }
     let address = Header::create(core, messages, SLACK)?.address;
     if let Some((group, name)) = parent {

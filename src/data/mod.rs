@@ -13,6 +13,8 @@ mod delete;
 mod elements;
 mod extensible_array_walk;
 mod external;
+mod external_create;
+mod external_write;
 mod fill;
 mod gathered;
 mod index;
@@ -42,6 +44,7 @@ pub(crate) use create::{ChunkRequest, FilterRequest, NewDataset, Origin, create_
 pub(crate) use dataset::DatasetInfo;
 pub(crate) use delete::unlink;
 pub(crate) use external::external_files;
+pub(crate) use external_create::ExternalFile;
 pub(crate) use gathered::{Gathered, Heap, gathers};
 pub(crate) use index::ChunkRecord;
 pub(crate) use open_chunks::write_back;

@@ -12,6 +12,7 @@ use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
 use super::chunks::{Grid, coordinates};
 use super::dataset::DatasetInfo;
+use super::external_write::write_external;
 use super::open_chunks::{Encoded, close_chunks};
 use super::sink;
 
@@ -35,7 +36,7 @@ pub(crate) fn write(
         return Ok(());
     }
     if info.is_external {
-        return Err(Error::unsupported("writing raw data in external files"));
+        return write_external(core, &header, &info, slab, data);
     }
     match &info.layout.storage {
         Storage::Compact(_) => write_compact(core, &info, slab, data),

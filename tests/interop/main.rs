@@ -7,6 +7,7 @@ mod copies;
 mod creation;
 mod dense;
 mod element_types;
+mod external_data;
 mod free_space;
 mod heaps;
 mod old_style;
