@@ -360,7 +360,7 @@ impl Container {
     ) -> Result<()> {
         self.handle.with_data_mut(|core| {
             let header = Header::load(core, self.handle.address)?;
-            let content = self.content(core, &header)?;
+            let content = self.current_content(core, &header)?;
             let (slab, expected) = selection.resolve(content.shape()?)?;
             let bytes = elements(core, content.datatype(), &to_shape(&expected)?)?;
             match &self.attribute {

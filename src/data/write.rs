@@ -15,6 +15,7 @@ use super::dataset::DatasetInfo;
 use super::external_write::write_external;
 use super::open_chunks::{Encoded, close_chunks};
 use super::sink;
+use super::virtual_dataset::{with_current_shape, write_virtual};
 
 /// Writes `data` to what is selected of a dataset.
 pub(crate) fn write(
@@ -26,7 +27,7 @@ pub(crate) fn write(
 ) -> Result<()> {
     core.check_writable()?;
     let header = Header::load(core, dataset)?;
-    let info = DatasetInfo::load(core, &header)?;
+    let info = with_current_shape(core, DatasetInfo::load(core, &header)?)?;
     slab.check(info.shape())?;
     let expected = byte_count(slab.element_count()?, info.element_size()?)?;
     if data.len() as u64 != expected {
@@ -42,7 +43,7 @@ pub(crate) fn write(
         Storage::Compact(_) => write_compact(core, &info, slab, data),
         Storage::Contiguous { .. } => write_contiguous(core, &info, slab, data),
         Storage::Chunked(_) => write_chunked(core, cache, &info, slab, data),
-        Storage::Virtual { .. } => Err(Error::unsupported("writing to virtual datasets")),
+        Storage::Virtual { .. } => write_virtual(core, cache, &info, slab, data),
     }
 }
 

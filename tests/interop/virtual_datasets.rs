@@ -193,3 +193,51 @@ fn what_makes_no_sense_is_refused_and_leaves_nothing_behind() {
         assert!(!file.exists("virtual"));
     }
 }
+
+#[test]
+fn what_is_written_goes_to_the_sources() {
+    let folder = Folder::new("virtual");
+    let path = folder.file("through.h5");
+    let other = File::create(folder.file("through2.h5")).unwrap();
+    other.new_dataset_builder().with_data(&[1_i32; 6]).create("a").unwrap();
+    other.close().unwrap();
+    let file = File::options().bounds(FormatBounds::V110).create(&path).unwrap();
+    let a = file.new_dataset_builder().with_data(&[0_i32; 6]).create("a").unwrap();
+    let b = file.new_dataset::<f64>().shape((4.., 2)).chunk((2, 2)).deflate(1).create("b").unwrap();
+    let new = file.new_dataset::<i16>().shape((4, 5));
+    let both = new
+        .virtual_map(".", "a", 6, 1..5, (4, 5), s![.., 0])
+        .virtual_map(".", "b", (4, 2), s![..4, ..], (4, 5), s![.., 1..3])
+        .create("both")
+        .unwrap();
+    let values = Array2::from_shape_fn((4, 3), |(i, j)| i16::try_from(10 * i + j).unwrap());
+    both.write_slice(&values, s![.., ..3]).unwrap();
+    assert_eq!(a.read_raw::<i32>().unwrap(), [0, 0, 10, 20, 30, 0]);
+    assert_eq!(b.read_raw::<i32>().unwrap(), [1, 2, 11, 12, 21, 22, 31, 32]);
+    both.write_slice(&ndarray::array![7, 8], s![2, ..2]).unwrap();
+    assert_eq!(both.read_slice_1d::<i32, _>(s![2, ..3]).unwrap().to_vec(), [7, 8, 22]);
+    let row = h5::VirtualSelection::Regular(vec![
+        h5::VirtualAxis::from_start(0),
+        h5::VirtualAxis { start: 0, stride: 1, count: Some(1), block: Some(2) },
+    ]);
+    let grows = VirtualSource::new(".", "b").select(row.clone()).onto(row);
+    let grows = file.new_dataset::<f64>().shape((0.., 2)).virtual_sources([grows]).create("grows").unwrap();
+    b.resize((5, 2)).unwrap();
+    grows.write_slice(&ndarray::array![[0.5, 1.5]], s![4.., ..]).unwrap();
+    assert_eq!(b.read_slice_1d::<f64, _>(s![4, ..]).unwrap().to_vec(), [0.5, 1.5]);
+    let nested = file.new_dataset::<i16>().shape((4, 5)).virtual_sources([VirtualSource::new(".", "both")]);
+    let nested = nested.create("nested").unwrap();
+    let far = file.new_dataset::<i32>().shape(6).virtual_sources([VirtualSource::new("through2.h5", "a")]);
+    let far = far.create("far").unwrap();
+    for (refused, text) in [
+        (both.write(&Array2::<i16>::zeros((4, 5))), "that no source has"),
+        (nested.write_slice(&[1_i16], s![0, 0..1]), "to another virtual one"),
+        (far.write(&[1_i32; 6]), "to another file"),
+    ] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+    assert_eq!(both.read_slice_1d::<i32, _>(s![3, ..3]).unwrap().to_vec(), [30, 31, 32]);
+    file.close().unwrap();
+    assert_all_agree(&path);
+}

@@ -1,5 +1,5 @@
-//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, creating and
-//! reading them.
+//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, creating,
+//! reading and writing them.
 
 mod between;
 mod extent;
@@ -8,6 +8,8 @@ mod name;
 mod read;
 mod source;
 mod store;
+mod walk;
+mod write;
 
 use crate::base::Result;
 use crate::engine::Core;
@@ -22,6 +24,7 @@ pub(super) use read::read_virtual;
 pub(super) use source::Trail;
 pub(crate) use store::NewMapping;
 pub(super) use store::store_mappings;
+pub(super) use write::write_virtual;
 
 /// The mappings of a virtual dataset; none for other layouts, or where there is not even one.
 pub(crate) fn virtual_mappings(core: &Core, info: &DatasetInfo) -> Result<Option<VirtualMappings>> {
