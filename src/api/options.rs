@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::File;
-use crate::base::{Error, Limits, Result};
+use crate::base::{Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
     self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, MissingSources,
     OpenOptions,
 };
+use crate::format::message::driver_info::DriverInfo;
 use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
 /// Options for opening and creating files.
@@ -179,22 +180,22 @@ impl FileOptions {
     /// Opens a file for reading and writing.
     pub fn open_rw(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        if engine::members_of(path, &self.driver, &self.file_access)?.is_some() {
-            return Err(Error::unsupported("writing to a file of several members"));
-        }
-        self.opened(Arc::new(FileStorage::open_rw(path, self.locking)?), true, Some(path))
+        let members = engine::members_for_writing(path, &self.driver, &self.file_access, self.locking)?;
+        let storage = match members {
+            Some(members) => members,
+            None => Arc::new(FileStorage::open_rw(path, self.locking)?),
+        };
+        self.opened(storage, true, Some(path))
     }
 
     /// Creates a file; one that exists is cut to nothing first.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create(path, self.locking)?), Some(path))
+        self.create_file(path.as_ref(), false)
     }
 
     /// Creates a file; fails if there is one.
     pub fn create_excl(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create_new(path, self.locking)?), Some(path))
+        self.create_file(path.as_ref(), true)
     }
 
     /// Opens a file for reading and writing, or creates it.
@@ -219,7 +220,7 @@ impl FileOptions {
 
     /// Creates a file in an empty storage.
     pub fn create_storage(&self, storage: Arc<dyn Storage>) -> Result<File> {
-        self.created(storage, None)
+        self.created(storage, None, None)
     }
 
     fn opened(&self, storage: Arc<dyn Storage>, write: bool, path: Option<&Path>) -> Result<File> {
@@ -234,7 +235,23 @@ impl FileOptions {
         Ok(File::new(Core::open(storage, options)?, self.chunk_cache, path))
     }
 
-    fn created(&self, storage: Arc<dyn Storage>, path: Option<&Path>) -> Result<File> {
+    fn create_file(&self, path: &Path, is_new: bool) -> Result<File> {
+        let (driver, access) = (&self.driver, &self.file_access);
+        let members = engine::create_members(path, driver, access, self.userblock, self.locking, is_new)?;
+        let (storage, driver_info): (Arc<dyn Storage>, _) = match members {
+            Some(new) => (new.storage, Some(new.info)),
+            None if is_new => (Arc::new(FileStorage::create_new(path, self.locking)?), None),
+            None => (Arc::new(FileStorage::create(path, self.locking)?), None),
+        };
+        self.created(storage, Some(path), driver_info)
+    }
+
+    fn created(
+        &self,
+        storage: Arc<dyn Storage>,
+        path: Option<&Path>,
+        driver_info: Option<DriverInfo>,
+    ) -> Result<File> {
         let options = CreateOptions {
             limits: self.limits,
             filters: self.all_filters(),
@@ -242,6 +259,7 @@ impl FileOptions {
             userblock: self.userblock,
             properties: self.properties,
             beside: self.beside(path),
+            driver_info,
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))
     }

@@ -6,6 +6,7 @@ use super::pools::Division;
 use super::{Core, FormatBounds, Header, KValues};
 use crate::base::{Address, Error, Result, Sizes};
 use crate::format::message::btree_k::BTreeK;
+use crate::format::message::driver_info::DriverInfo;
 use crate::format::message::file_space_info::{FileSpaceInfo, Paging, Strategy};
 use crate::format::object_header::{CONSTANT, DONT_SHARE, MARK_IF_UNKNOWN, Message};
 use crate::format::superblock::DEFAULT_CHUNK_K;
@@ -40,7 +41,7 @@ pub(super) const PAGE_SIZES: std::ops::RangeInclusive<u64> = 512..=1 << 30;
 /// No B-tree node has as many entries.
 const MOST_ENTRIES: u16 = u16::MAX / 2;
 /// Superblocks from this version on can have an extension.
-const FIRST_WITH_EXTENSION: u8 = 2;
+pub(super) const FIRST_WITH_EXTENSION: u8 = 2;
 /// Addresses in the message: half of them are of managers of pages.
 const MANAGERS: usize = 12;
 
@@ -161,8 +162,15 @@ impl CreationProperties {
 
 impl Core {
     /// Makes the extension of the superblock, if there is something to say in it.
-    pub(super) fn create_extension(&mut self, properties: &CreationProperties) -> Result<Option<Address>> {
-        let messages = properties.messages(self)?;
+    pub(super) fn create_extension(
+        &mut self,
+        properties: &CreationProperties,
+        driver: Option<&DriverInfo>,
+    ) -> Result<Option<Address>> {
+        let mut messages = properties.messages(self)?;
+        if let Some(driver) = driver {
+            messages.push(Header::new_message(self, driver, 0)?);
+        }
         if self.superblock.version < FIRST_WITH_EXTENSION || messages.is_empty() {
             return Ok(None);
         }

@@ -20,6 +20,7 @@ mod dense_links;
 mod dense_links_edit;
 mod dense_storage;
 mod driver;
+mod driver_write;
 mod file_access;
 mod file_space;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub(crate) use creation::CreationProperties;
 pub use creation::FileSpaceStrategy;
 pub use driver::Driver;
 pub(crate) use driver::members_of;
+pub(crate) use driver_write::{create_members, members_for_writing};
 pub use file_access::FileAccess;
 pub(crate) use group::{
     add_link, check_new_name, create_group, create_symbol_table, find_link, insert_link, kind_of, links,

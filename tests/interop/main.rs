@@ -8,6 +8,7 @@ mod creation;
 mod dense;
 mod element_types;
 mod external_data;
+mod families;
 mod free_space;
 mod heaps;
 mod old_style;
