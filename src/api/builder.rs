@@ -3,6 +3,7 @@
 use ndarray::{ArrayView, Dimension};
 
 use super::elements::Target;
+use super::elsewhere::Elsewhere;
 use super::types::{FileType, H5Type, NewType};
 use super::{AllocationTime, Dataset, Extents, FillTime, Group};
 use crate::base::Result;
@@ -29,13 +30,13 @@ use crate::format::datatype::Datatype as Stored;
 #[derive(Clone, Debug)]
 pub struct DatasetBuilder {
     group: Group,
-    options: Options,
+    pub(super) options: Options,
 }
 
 /// A dataset that is going to be created without data.
 #[derive(Clone, Debug)]
 pub struct DatasetBuilderEmpty {
-    builder: DatasetBuilder,
+    pub(super) builder: DatasetBuilder,
     datatype: NewType,
     extents: Extents,
 }
@@ -43,17 +44,18 @@ pub struct DatasetBuilderEmpty {
 /// A dataset that is going to be created with data.
 #[derive(Clone, Debug)]
 pub struct DatasetBuilderData<'d, T, D: Dimension> {
-    builder: DatasetBuilder,
+    pub(super) builder: DatasetBuilder,
     data: ArrayView<'d, T, D>,
 }
 
 /// What can be said about a dataset whatever its type and shape.
 #[derive(Clone, Debug)]
-struct Options {
+pub(super) struct Options {
     chunk: ChunkRequest,
     filters: Vec<FilterRequest>,
     fill: Option<Fill>,
     compact: bool,
+    pub(super) elsewhere: Elsewhere,
     allocation_time: Option<AllocationTime>,
     fill_time: FillTime,
     chunk_opts: ChunkOpts,
@@ -105,6 +107,7 @@ impl DatasetBuilder {
             filters: Vec::new(),
             fill: None,
             compact: false,
+            elsewhere: Elsewhere::default(),
             allocation_time: None,
             fill_time: FillTime::IfSet,
             chunk_opts: ChunkOpts::default(),
@@ -156,6 +159,7 @@ impl DatasetBuilder {
         write: impl FnOnce(&Dataset) -> Result<()>,
     ) -> Result<Dataset> {
         let extent = extents.to_stored()?;
+        let origin = self.options.elsewhere.to_stored(&extent)?;
         let place = name.map(|name| self.group.parent_of(name)).transpose()?;
         let handle = place.as_ref().map_or(&self.group.handle, |(parent, _)| parent);
         let address = handle.with_mut(|core| {
@@ -169,6 +173,7 @@ impl DatasetBuilder {
                 filters: self.options.filters.clone(),
                 fill,
                 compact: self.options.compact,
+                origin,
                 allocation_time: self.options.allocation_time.map(AllocationTime::number),
                 fill_time: self.options.fill_time.number(),
                 whole_chunks_only: self.options.chunk_opts.whole_only,

@@ -385,7 +385,7 @@ impl Container {
     ) -> Result<()> {
         self.handle.with_data_mut(|core| {
             let header = Header::load(core, self.handle.address)?;
-            let content = self.content(core, &header)?;
+            let content = self.current_content(core, &header)?;
             let (selected, shape) = selection.resolve(content.shape()?)?;
             let elements = elements(core, content.datatype(), &shape)?;
             let Some(name) = &self.attribute else {

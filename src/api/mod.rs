@@ -9,6 +9,7 @@ mod copy;
 mod creation_options;
 mod dataset;
 mod elements;
+mod elsewhere;
 mod extents;
 mod file;
 mod group;
@@ -27,6 +28,7 @@ mod storage_info;
 mod stored_elements;
 mod superblock_info;
 pub mod types;
+mod virtual_layout;
 
 pub use attribute::{Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty};
 pub use builder::{ChunkOpts, DatasetBuilder, DatasetBuilderData, DatasetBuilderEmpty};

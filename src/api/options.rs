@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::File;
-use crate::base::{Error, Limits, Result};
+use crate::base::{Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
     self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, GroupRules,
     MissingSources, OpenOptions, SharingRules,
 };
+use crate::format::message::driver_info::DriverInfo;
 use crate::storage::{FileLocking, FileStorage, MappedFile, MemoryStorage, Storage};
 
 /// Options for opening and creating files.
@@ -37,6 +38,7 @@ pub struct FileOptions {
     chunk_cache: usize,
     mmap: bool,
     file_access: FileAccess,
+    write_access: Option<FileAccess>,
     missing_sources: MissingSources,
     driver: Driver,
     ignore_consistency_flags: bool,
@@ -61,6 +63,7 @@ impl Default for FileOptions {
             chunk_cache: CHUNK_CACHE,
             mmap: false,
             file_access: FileAccess::default(),
+            write_access: None,
             missing_sources: MissingSources::default(),
             driver: Driver::default(),
             ignore_consistency_flags: false,
@@ -127,6 +130,15 @@ impl FileOptions {
         self
     }
 
+    /// Sets which files of external raw data may be written to, and created. The default is those below, as
+    /// [`FileAccess::Below`] has them, that this program has named itself since it has opened the file
+    /// ([`DatasetBuilderEmpty::external`](crate::DatasetBuilderEmpty::external)): an opened file can name any other.
+    #[must_use]
+    pub fn write_access(mut self, access: FileAccess) -> Self {
+        self.write_access = Some(access);
+        self
+    }
+
     /// Sets what the elements of a virtual dataset are whose source is not there. The default is an error.
     #[must_use]
     pub fn missing_sources(mut self, missing: MissingSources) -> Self {
@@ -172,22 +184,22 @@ impl FileOptions {
     /// Opens a file for reading and writing.
     pub fn open_rw(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        if engine::members_of(path, &self.driver, &self.file_access)?.is_some() {
-            return Err(Error::unsupported("writing to a file of several members"));
-        }
-        self.opened(Arc::new(FileStorage::open_rw(path, self.locking)?), true, Some(path))
+        let members = engine::members_for_writing(path, &self.driver, &self.file_access, self.locking)?;
+        let storage = match members {
+            Some(members) => members,
+            None => Arc::new(FileStorage::open_rw(path, self.locking)?),
+        };
+        self.opened(storage, true, Some(path))
     }
 
     /// Creates a file; one that exists is cut to nothing first.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create(path, self.locking)?), Some(path))
+        self.create_file(path.as_ref(), false)
     }
 
     /// Creates a file; fails if there is one.
     pub fn create_excl(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        self.created(Arc::new(FileStorage::create_new(path, self.locking)?), Some(path))
+        self.create_file(path.as_ref(), true)
     }
 
     /// Opens a file for reading and writing, or creates it.
@@ -212,7 +224,7 @@ impl FileOptions {
 
     /// Creates a file in an empty storage.
     pub fn create_storage(&self, storage: Arc<dyn Storage>) -> Result<File> {
-        self.created(storage, None)
+        self.created(storage, None, None)
     }
 
     fn opened(&self, storage: Arc<dyn Storage>, write: bool, path: Option<&Path>) -> Result<File> {
@@ -227,7 +239,23 @@ impl FileOptions {
         Ok(File::new(Core::open(storage, options)?, self.chunk_cache, path))
     }
 
-    fn created(&self, storage: Arc<dyn Storage>, path: Option<&Path>) -> Result<File> {
+    fn create_file(&self, path: &Path, is_new: bool) -> Result<File> {
+        let (driver, access) = (&self.driver, &self.file_access);
+        let members = engine::create_members(path, driver, access, self.userblock, self.locking, is_new)?;
+        let (storage, driver_info): (Arc<dyn Storage>, _) = match members {
+            Some(new) => (new.storage, Some(new.info)),
+            None if is_new => (Arc::new(FileStorage::create_new(path, self.locking)?), None),
+            None => (Arc::new(FileStorage::create(path, self.locking)?), None),
+        };
+        self.created(storage, Some(path), driver_info)
+    }
+
+    fn created(
+        &self,
+        storage: Arc<dyn Storage>,
+        path: Option<&Path>,
+        driver_info: Option<DriverInfo>,
+    ) -> Result<File> {
         let options = CreateOptions {
             limits: self.limits,
             filters: self.all_filters(),
@@ -237,6 +265,7 @@ impl FileOptions {
             root: self.root,
             sharing: self.sharing.clone(),
             beside: self.beside(path),
+            driver_info,
         };
         Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))
     }
@@ -251,6 +280,7 @@ impl FileOptions {
         Beside {
             path: path.map(PathBuf::from),
             access: self.file_access.clone(),
+            write_access: self.write_access.clone(),
             missing_sources: self.missing_sources,
             chunk_cache: self.chunk_cache / NEIGHBOUR_SHARE,
         }

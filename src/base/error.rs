@@ -146,12 +146,14 @@ pub enum Misuse {
         /// What went wrong then.
         why: String,
     },
-    /// A file besides the opened one is needed, and [`FileAccess`](crate::FileAccess) does not allow it.
+    /// A file besides the opened one is needed, and the [`FileAccess`](crate::FileAccess) of an option does not allow it.
     FileAccess {
         /// The name of the file as it is stored.
         file: String,
         /// Why it is not allowed.
         why: &'static str,
+        /// The option of [`FileOptions`](crate::FileOptions) that could allow it.
+        option: &'static str,
     },
     /// Shapes or selections do not fit each other.
     Shape(String),
@@ -355,8 +357,8 @@ impl fmt::Display for Misuse {
             Misuse::WrongKind { expected, found } => {
                 write!(f, "a {expected} was asked for, this is a {found}")
             }
-            Misuse::FileAccess { file, why } => {
-                write!(f, "the access policy refuses the file {file:?}: {why} (see FileOptions::file_access)")
+            Misuse::FileAccess { file, why, option } => {
+                write!(f, "the access policy refuses the file {file:?}: {why} (see FileOptions::{option})")
             }
             Misuse::Failed { why } => {
                 write!(f, "nothing more is written since a commit failed ({why}); open the file again")

@@ -15,8 +15,10 @@ use crate::format::object_header::{CONSTANT, Message};
 
 use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
+use super::external_create::{ExternalFile, store_external_files};
 use super::fresh_fill::FreshFill;
 use super::layout_choice::chunked_layout;
+use super::virtual_dataset::{NewMapping, store_mappings};
 
 /// What a new dataset is to be.
 #[derive(Clone, Debug)]
@@ -30,6 +32,7 @@ pub(crate) struct NewDataset {
     /// One element in the dataset's type.
     pub(crate) fill: Option<Vec<u8>>,
     pub(crate) compact: bool,
+    pub(crate) origin: Origin,
     /// None: what is usual for the layout.
     pub(crate) allocation_time: Option<u8>,
     /// When the fill value is written.
@@ -37,6 +40,16 @@ pub(crate) struct NewDataset {
     /// Chunks that reach over the edge are not filtered.
     pub(crate) whole_chunks_only: bool,
     pub(crate) attributes: AttributeRules,
+}
+
+/// Where the elements of a new dataset are.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    Own,
+    /// In other datasets.
+    Mapped(Vec<NewMapping>),
+    /// In files of raw data.
+    External(Vec<ExternalFile>),
 }
 
 /// How the dataset is to be divided.
@@ -75,7 +88,10 @@ pub(crate) fn create_dataset(
         crate::engine::check_new_name(core, group, name)?;
     }
     let chunk = chunk_shape(new)?;
-    let mut layout = layout(core.bounds, new, chunk.as_deref())?;
+    let mut layout = match &new.origin {
+        Origin::Own | Origin::External(_) => layout(core.bounds, new, chunk.as_deref())?,
+        Origin::Mapped(mappings) => store_mappings(core, &new.extent, mappings)?,
+    };
     if let (Storage::Compact(data), Some(fill)) = (&mut layout.storage, &new.fill)
         && let Some(fresh) = FreshFill::new(core, &new.datatype, fill)?
     {
@@ -87,7 +103,7 @@ pub(crate) fn create_dataset(
             return Err(Error::misuse("compact data is allocated when the dataset is created"));
         }
         (_, Some(time)) => time,
-        (Storage::Chunked(_), None) => INCREMENTAL,
+        (Storage::Chunked(_) | Storage::Virtual { .. }, None) => INCREMENTAL,
         (_, None) => LATE,
     };
     let versions = core.versions();
@@ -103,6 +119,10 @@ pub(crate) fn create_dataset(
     if let Some(chunk) = chunk.filter(|_| !new.filters.is_empty()) {
         let pipeline = pipeline(&core.filters, new, &chunk, versions.filter_pipeline)?;
         messages.push(Header::new_message(core, &pipeline, 0)?);
+    }
+    if let Origin::External(files) = &new.origin {
+        let list = store_external_files(core, new, files)?;
+        messages.push(Header::new_message(core, &list, CONSTANT)?);
     }
     share_messages(core, &mut messages)?;
     let address = Header::create(core, messages, SLACK, &new.attributes)?.address;
@@ -126,6 +146,11 @@ pub(super) fn fill_messages(core: &Core, fill: &FillValue) -> Result<Vec<Message
 }
 
 pub(super) fn chunk_shape(new: &NewDataset) -> Result<Option<Vec<u64>>> {
+    if !matches!(new.origin, Origin::Own) {
+        let is_plain = new.chunk == ChunkRequest::Automatic && new.filters.is_empty() && !new.compact;
+        let what = "a dataset whose elements lie elsewhere cannot be compact, chunked or filtered";
+        return if is_plain { Ok(None) } else { Err(Error::misuse(what)) };
+    }
     let Some(shape) = new.extent.shape().filter(|shape| !shape.is_empty()) else {
         return match new.chunk {
             ChunkRequest::Automatic if new.filters.is_empty() => Ok(None),
@@ -254,6 +279,7 @@ mod tests {
             }],
             fill: Some(vec![7; 8]),
             compact: false,
+            origin: Origin::Own,
             allocation_time: None,
             fill_time: crate::format::message::fill_value::IF_SET,
             whole_chunks_only: false,

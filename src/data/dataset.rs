@@ -128,7 +128,7 @@ fn fill_value(core: &Core, header: &Header) -> Result<FillValue> {
 pub(super) mod tests {
     use std::sync::Arc;
 
-    use super::super::create::{ChunkRequest, NewDataset, create_dataset};
+    use super::super::create::{ChunkRequest, NewDataset, Origin, create_dataset};
     use super::*;
     use crate::engine::CreateOptions;
     use crate::format::datatype::Order;
@@ -146,6 +146,7 @@ pub(super) mod tests {
             filters: Vec::new(),
             fill: Some(vec![7, 0, 0, 0]),
             compact: false,
+            origin: Origin::Own,
             allocation_time: None,
             fill_time: IF_SET,
             whole_chunks_only: false,

@@ -37,11 +37,20 @@ pub(super) struct ExternalData<'a> {
 
 /// A part of what is read that lies in one slot.
 #[derive(Debug, PartialEq)]
-struct Piece {
-    slot: usize,
+pub(super) struct Piece {
+    pub(super) slot: usize,
     /// Where it begins in the slot.
     skip: u64,
-    len: u64,
+    pub(super) len: u64,
+}
+
+impl Piece {
+    /// Where it begins in the file.
+    pub(super) fn offset_in(&self, slot: &Slot) -> Result<u64> {
+        slot.offset.checked_add(self.skip).ok_or_else(|| {
+            Error::field("offset in the external file", slot.offset, "runs past the end of all offsets")
+        })
+    }
 }
 
 impl<'a> ExternalData<'a> {
@@ -56,14 +65,9 @@ impl<'a> ExternalData<'a> {
         for piece in pieces(&sizes, offset, rest.len() as u64)? {
             let (part, later) = rest.split_at_mut(to_usize(piece.len)?);
             let (name, slot) = self.files[piece.slot].clone();
-            let at = slot.offset.checked_add(piece.skip).ok_or_else(|| {
-                Error::field("offset in the external file", slot.offset, "runs past the end of all offsets")
-            })?;
-            let located = |e: Error| {
-                let (file, named_by) = (String::from_utf8_lossy(&name), self.core.file_name());
-                e.within(Structure::ExternalFiles).in_file(&file, &named_by)
-            };
-            self.file(&name).and_then(|file| read_to_the_end(file, at, part)).map_err(located)?;
+            let at = piece.offset_in(&slot)?;
+            let read = self.file(&name).and_then(|file| read_to_the_end(file, at, part));
+            read.map_err(|e| located(self.core, &name, e))?;
             rest = later;
         }
         Ok(())
@@ -79,6 +83,11 @@ impl<'a> ExternalData<'a> {
     }
 }
 
+/// Adds to an error which file it is about.
+pub(super) fn located(core: &Core, name: &[u8], error: Error) -> Error {
+    error.within(Structure::ExternalFiles).in_file(&String::from_utf8_lossy(name), &core.file_name())
+}
+
 /// Bytes behind the end of the file are zeros, as in libhdf5: raw data need not be written to its end.
 fn read_to_the_end(file: &FileStorage, offset: u64, buffer: &mut [u8]) -> Result<()> {
     let available = file.len()?.saturating_sub(offset).min(buffer.len() as u64);
@@ -88,7 +97,7 @@ fn read_to_the_end(file: &FileStorage, offset: u64, buffer: &mut [u8]) -> Result
 }
 
 /// Which parts of which slots hold `len` bytes from `offset` on.
-fn pieces(sizes: &[Option<u64>], offset: u64, len: u64) -> Result<Vec<Piece>> {
+pub(super) fn pieces(sizes: &[Option<u64>], offset: u64, len: u64) -> Result<Vec<Piece>> {
     let (mut start, mut at, mut left) = (0u64, offset, len);
     let mut pieces = Vec::new();
     for (slot, size) in sizes.iter().enumerate() {

@@ -89,7 +89,7 @@ fn usual_parameters() -> ExtensibleArrayParameters {
 
 #[cfg(test)]
 mod tests {
-    use super::super::create::{ChunkRequest, FilterRequest};
+    use super::super::create::{ChunkRequest, FilterRequest, Origin};
     use super::*;
     use crate::format::datatype::{Datatype, Order};
     use crate::format::message::dataspace::Extent;
@@ -105,6 +105,7 @@ mod tests {
             filters: if is_filtered { vec![deflate] } else { Vec::new() },
             fill: None,
             compact: false,
+            origin: Origin::Own,
             allocation_time: None,
             fill_time: IF_SET,
             whole_chunks_only: false,

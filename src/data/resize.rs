@@ -1,6 +1,7 @@
-//! Changing the shape of a chunked dataset. What is cut off is gone: growing again shows the fill value.
+//! Changing the shape of a chunked dataset. What is cut off is gone: growing again shows the fill value. Of a dataset
+//! whose raw data lies in other files nothing is cut off.
 
-use crate::base::{Address, Error, Result, to_usize};
+use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
 use crate::codec::Scratch;
 use crate::convert::Plan;
 use crate::engine::{Core, Header, release_message};
@@ -14,6 +15,7 @@ use super::chunk_access::ChunkAccess;
 use super::chunk_cache::ChunkCache;
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
+use super::external_create::check_room;
 use super::fresh_fill::FreshFill;
 use super::index::ChunkRecord;
 use super::open_chunks::close_chunks;
@@ -28,6 +30,10 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
     if info.shape() == shape {
         return Ok(());
     }
+    if info.is_external {
+        check_room(core, &header, byte_count(element_count(shape)?, info.element_size()?)?)?;
+        return store_shape(core, &info, shape).map(drop);
+    }
     let shrinks = shape.iter().zip(info.shape()).any(|(new, old)| new < old);
     if shrinks || info.chunked().is_some_and(|chunked| chunked.whole_chunks_only) {
         close_chunks(core, cache)?;
@@ -37,7 +43,17 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
         let mut access = ChunkAccess::open(core, &info)?;
         fit_chunks(core, &info, &mut access, shape)?;
     }
-    let mut header = Header::clone(&*Header::load(core, dataset)?);
+    let header = store_shape(core, &info, shape)?;
+    if info.fill.allocation_time == EARLY && !shape.contains(&0) {
+        let new = DatasetInfo::load(core, &header)?;
+        let mut access = ChunkAccess::open(core, &new)?;
+        allocate_chunks(core, &mut access, &new, info.shape())?;
+    }
+    Ok(())
+}
+
+fn store_shape(core: &mut Core, info: &DatasetInfo, shape: &[u64]) -> Result<Header> {
+    let mut header = Header::clone(&*Header::load(core, info.address)?);
     let mut space: Dataspace = header.required(core)?;
     if let Extent::Simple { shape: stored, maximum } = &mut space.extent {
         *stored = shape.to_vec();
@@ -48,21 +64,19 @@ pub(crate) fn resize(core: &mut Core, cache: &ChunkCache, dataset: Address, shap
     release_message(core, &header, MessageType::DATASPACE)?;
     header.set(core, &space, 0)?;
     header.store(core)?;
-    if info.fill.allocation_time == EARLY && !shape.contains(&0) {
-        let new = DatasetInfo::load(core, &header)?;
-        let mut access = ChunkAccess::open(core, &new)?;
-        allocate_chunks(core, &mut access, &new, info.shape())?;
-    }
-    Ok(())
+    Ok(header)
 }
 
 fn check(info: &DatasetInfo, shape: &[u64]) -> Result<()> {
-    if info.chunked().is_none() {
-        return Err(Error::misuse("only chunked datasets can be resized"));
+    if info.chunked().is_none() && !info.is_external {
+        return Err(Error::misuse("only chunked datasets and those of external raw data can be resized"));
     }
     if shape.len() != info.shape().len() {
         let (have, want) = (shape.len(), info.shape().len());
         return Err(Error::shape(format!("a shape of {have} axes for a dataset of {want}")));
+    }
+    if info.is_external && shape.iter().zip(info.shape()).skip(1).any(|(new, old)| new != old) {
+        return Err(Error::shape("external raw data can grow along the first axis only"));
     }
     for (&size, maximum) in shape.iter().zip(info.extent.maximum()) {
         if let Some(maximum) = maximum.filter(|&maximum| size > maximum) {

@@ -57,15 +57,26 @@ pub(super) fn read_mapped(
     plan: &Plan,
     out: &mut [u8],
 ) -> Result<()> {
-    let (shape, to) = (reading.info.shape(), plan.target_size());
+    let to = plan.target_size();
+    for_each_stretch(scattered, reading.info.shape(), |slab, places| {
+        read_virtual(reading, slab, plan, &mut out[places.start * to..places.end * to])
+    })
+}
+
+/// Calls `f` with elements that follow each other in a row, as many at a time as there are, and where they are in memory.
+pub(super) fn for_each_stretch(
+    scattered: &Scattered<'_>,
+    shape: &[u64],
+    mut f: impl FnMut(&Hyperslab, std::ops::Range<usize>) -> Result<()>,
+) -> Result<()> {
     let row = to_usize(shape.last().copied().unwrap_or(1))?.max(1);
     scattered.for_each_run(&vec![0; shape.len()], shape, 0, |run| {
         let mut done = 0;
         while done < run.len() {
             let at = run.file + done;
             let len = (row - at % row).min(run.len() - done);
-            let target = &mut out[(run.memory + done) * to..][..len * to];
-            read_virtual(reading, &stretch(shape, at as u64, len as u64), plan, target)?;
+            let place = run.memory + done;
+            f(&stretch(shape, at as u64, len as u64), place..place + len)?;
             done += len;
         }
         Ok(())

@@ -4,7 +4,7 @@ use crate::base::{Address, Error, Result, Structure, byte_count, to_usize};
 use crate::codec::Scratch;
 use crate::engine::{Core, Header};
 use crate::format::message::layout::Storage;
-use crate::select::{Selected, Wanted as _};
+use crate::select::{Hyperslab, Selected, Wanted as _};
 
 use super::allocate::{allocate_chunks, allocate_contiguous, is_allocated_at_once};
 use super::chunk_access::{ChunkAccess, for_each};
@@ -12,10 +12,14 @@ use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
+use super::external_write::write_external;
+use super::fill::Pattern;
 use super::fresh_fill::FreshFill;
 use super::open_chunks::{Encoded, close_chunks};
+use super::scattered::for_each_stretch;
 use super::sink::{self, Written};
 use super::spans::write_spans;
+use super::virtual_dataset::{with_current_shape, write_virtual};
 
 /// Writes to what is selected of a dataset.
 pub(crate) fn write(
@@ -27,7 +31,7 @@ pub(crate) fn write(
 ) -> Result<()> {
     core.check_writable()?;
     let header = Header::load(core, dataset)?;
-    let info = DatasetInfo::load(core, &header)?;
+    let info = with_current_shape(core, DatasetInfo::load(core, &header)?)?;
     wanted.check(info.shape())?;
     let count = wanted.element_count()?;
     written.check(count, info.element_size()?)?;
@@ -35,13 +39,52 @@ pub(crate) fn write(
         return Ok(());
     }
     if info.is_external {
-        return Err(Error::unsupported("writing raw data in external files"));
+        return write_elsewhere(core, &info, wanted, written, &mut |core, slab, data| {
+            write_external(core, &header, &info, slab, data)
+        });
     }
     match &info.layout.storage {
         Storage::Compact(_) => write_compact(core, &info, wanted, written),
         Storage::Contiguous { .. } => write_contiguous(core, &info, wanted, written),
         Storage::Chunked(_) => write_chunked(core, cache, &info, wanted, written),
-        Storage::Virtual { .. } => Err(Error::unsupported("writing to virtual datasets")),
+        Storage::Virtual { .. } => write_elsewhere(core, &info, wanted, written, &mut |core, slab, data| {
+            write_virtual(core, cache, &info, slab, data)
+        }),
+    }
+}
+
+/// Writes packed elements to what a hyperslab selects.
+type WriteSlab<'a> = &'a mut dyn FnMut(&mut Core, &Hyperslab, &[u8]) -> Result<()>;
+
+/// Writes to other files or datasets, which know of hyperslabs only: of points and masks a stretch at a time.
+fn write_elsewhere(
+    core: &mut Core,
+    info: &DatasetInfo,
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
+    write_slab: WriteSlab<'_>,
+) -> Result<()> {
+    let size = info.element_size()?;
+    let same = |core: &Core, pattern: &Pattern, count: u64| {
+        let mut bytes = core.budget.zeroed::<u8>(byte_count(count, size)?)?;
+        pattern.fill(&mut bytes);
+        Ok::<_, Error>(bytes)
+    };
+    match (wanted, written) {
+        (Selected::Regular(slab), Written::Each(data)) => write_slab(core, slab, data),
+        (Selected::Regular(slab), Written::Same(pattern)) => {
+            let bytes = same(core, pattern, slab.element_count()?)?;
+            write_slab(core, slab, &bytes)
+        }
+        (Selected::Scattered(scattered), _) => {
+            for_each_stretch(scattered, info.shape(), |slab, places| match written {
+                Written::Each(data) => write_slab(core, slab, &data[places.start * size..places.end * size]),
+                Written::Same(pattern) => {
+                    let bytes = same(core, pattern, places.len() as u64)?;
+                    write_slab(core, slab, &bytes)
+                }
+            })
+        }
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) struct Versions {
     pub(crate) attribute: u8,
     /// Of hyperslabs in region references; from version 2 on it holds regular ones as such.
     pub(crate) hyperslab: u8,
+    /// The newest of a selection in a mapping: no release before 1.10 reads virtual datasets at all.
+    pub(crate) mapped_hyperslab: u8,
+    pub(crate) virtual_mappings: u8,
 }
 
 const EARLIEST: Versions = Versions {
@@ -64,6 +67,8 @@ const EARLIEST: Versions = Versions {
     filter_pipeline: 1,
     attribute: 1,
     hyperslab: 1,
+    mapped_hyperslab: 2,
+    virtual_mappings: 0,
 };
 const V18: Versions = Versions {
     superblock: 2,
@@ -76,10 +81,12 @@ const V18: Versions = Versions {
     filter_pipeline: 2,
     attribute: 3,
     hyperslab: 1,
+    mapped_hyperslab: 2,
+    virtual_mappings: 0,
 };
 const V110: Versions = Versions { superblock: 3, layout: 4, hyperslab: 2, ..V18 };
-const V112: Versions = Versions { datatype: 4, ..V110 };
-const V200: Versions = Versions { datatype: 5, layout: 5, ..V112 };
+const V112: Versions = Versions { datatype: 4, mapped_hyperslab: 3, ..V110 };
+const V200: Versions = Versions { datatype: 5, layout: 5, virtual_mappings: 1, ..V112 };
 
 impl FormatBounds {
     pub(crate) fn versions(self) -> Versions {

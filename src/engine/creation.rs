@@ -40,7 +40,7 @@ pub(super) const PAGE_SIZES: std::ops::RangeInclusive<u64> = 512..=1 << 30;
 /// No B-tree node has as many entries.
 const MOST_ENTRIES: u16 = u16::MAX / 2;
 /// Superblocks from this version on can have an extension.
-const FIRST_WITH_EXTENSION: u8 = 2;
+pub(super) const FIRST_WITH_EXTENSION: u8 = 2;
 /// Addresses in the message: half of them are of managers of pages.
 const MANAGERS: usize = 12;
 
@@ -164,7 +164,7 @@ impl Core {
     pub(super) fn create_extension(
         &mut self,
         properties: &CreationProperties,
-        more: Option<Message>,
+        more: Vec<Message>,
     ) -> Result<Option<Address>> {
         let mut messages = properties.messages(self)?;
         messages.extend(more);

@@ -24,10 +24,11 @@ use crate::format::message::driver_info::{DriverInfo, DriverInfoBlock};
 use crate::format::superblock::{Root, SIGNATURE, Superblock};
 use crate::storage::{FamilyStorage, FileLocking, FileStorage, MultiStorage, Storage};
 
-/// How a file is spread over files of the file system. Files of several members can be read only.
+/// How a file is spread over files of the file system. Of those of several members, families can be created and written
+/// to, the others only read.
 ///
-/// The path that is opened is that of the first member: of a family, the one with the number 0; else the one that has
-/// the superblock.
+/// The path that is opened or created is that of the first member: of a family, the one with the number 0; else the one
+/// that has the superblock.
 ///
 /// ```
 /// let family = h5::File::options().driver(h5::Driver::Family { member_size: Some(1 << 20) });
@@ -35,7 +36,8 @@ use crate::storage::{FamilyStorage, FileLocking, FileStorage, MultiStorage, Stor
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Driver {
-    /// What the file itself says; without a word from it, one file.
+    /// What the file itself says; without a word from it, one file. To write to several members takes another choice
+    /// than this: the file alone does not decide which others are written to.
     ///
     /// A file that ends early and has a numbered successor is the first member of a family if the members together
     /// have just the size that is missing: old families do not tell that they are one.
@@ -45,7 +47,8 @@ pub enum Driver {
     Single,
     /// A family: members of equal size whose names differ by a number that begins with 0.
     Family {
-        /// Bytes of each member but the last; `None` is what the file says, or the size of the first one.
+        /// Bytes of each member but the last; `None` is what the file says, or the size of the first one. New families
+        /// have members of 100 MiB then.
         member_size: Option<u64>,
     },
     /// One file of metadata and one of raw data. Without a word from the file, `NAME-m.h5` and `NAME-r.h5`.
@@ -103,11 +106,11 @@ pub(super) fn member_storage(
     }
 }
 
-const FAMILY: [u8; 8] = *b"NCSAfami";
+pub(super) const FAMILY: [u8; 8] = *b"NCSAfami";
 const MULTI: [u8; 8] = *b"NCSAmult";
 
 /// The superblock of a first member, and what its driver information is.
-fn driver_info(first: &Arc<dyn Storage>) -> Result<(Superblock, Option<DriverInfo>)> {
+pub(super) fn driver_info(first: &Arc<dyn Storage>) -> Result<(Superblock, Option<DriverInfo>)> {
     let (budget, len) = (Budget::default(), first.len()?);
     let (superblock, table) = load_superblock(&**first, len, false, &budget)?;
     let mut core = Core::new(Arc::clone(first), superblock.clone(), DEFAULT_K)?;
@@ -131,7 +134,7 @@ fn with_information<T>(info: &DriverInfo, f: impl FnOnce(&mut Reader<'_>) -> Res
     f(&mut Reader::new(&info.information, 0, Structure::DriverInfo, &budget))
 }
 
-fn member_size(info: &DriverInfo) -> Result<u64> {
+pub(super) fn member_size(info: &DriverInfo) -> Result<u64> {
     with_information(info, |r| match r.u64()? {
         0 => Err(r.bad("size of a member", 0u8, "it must be greater than zero")),
         size => Ok(size),
@@ -140,7 +143,7 @@ fn member_size(info: &DriverInfo) -> Result<u64> {
 
 /// The name of a member of a family: what stands before the number, its digits, what stands behind it.
 #[derive(Debug, PartialEq)]
-struct Numbered {
+pub(super) struct Numbered {
     before: String,
     digits: usize,
     behind: String,
@@ -156,7 +159,7 @@ impl Numbered {
         Some(Numbered { before, digits: last + 1 - start, behind })
     }
 
-    fn name(&self, number: u64) -> String {
+    pub(super) fn name(&self, number: u64) -> String {
         format!("{}{:0width$}{}", self.before, number, self.behind, width = self.digits)
     }
 }
@@ -167,14 +170,14 @@ fn file_name(path: &Path) -> Result<&str> {
     })
 }
 
-fn numbered(path: &Path) -> Result<Numbered> {
+pub(super) fn numbered(path: &Path) -> Result<Numbered> {
     let name = file_name(path)?;
     Numbered::of(name).ok_or_else(|| {
         Error::misuse(format!("{name:?} has no number 0, as the first member of a family has"))
     })
 }
 
-fn later_members(names: &Numbered, around: &Surroundings) -> Result<Vec<PathBuf>> {
+pub(super) fn later_members(names: &Numbered, around: &Surroundings) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     while let Some(path) = around.find(names.name(paths.len() as u64 + 1).as_bytes(), false)? {
         paths.push(path);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::base::{Error, Misuse, Result};
 
-/// Which files besides the opened one may be read: those that external links, external raw data and virtual datasets
-/// name.
+/// Which files besides the opened one may be read, or written to: those that external links, external raw data and
+/// virtual datasets name.
 ///
 /// A relative name is looked up in the directory of the file that has it. An absolute name that is not allowed, or
 /// does not exist, counts as its last component, beside that file: a set of files can be moved. Whatever is found is
@@ -33,10 +33,19 @@ pub enum FileAccess {
     Directories(Vec<PathBuf>),
 }
 
+/// What a file is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Purpose {
+    #[default]
+    Reading,
+    Writing,
+}
+
 /// Where a file lies, and what it may reach from there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Surroundings {
     access: FileAccess,
+    purpose: Purpose,
     /// Where the file lies, symbolic links followed.
     path: Option<PathBuf>,
     /// Where relative names are looked up.
@@ -45,13 +54,42 @@ pub(super) struct Surroundings {
     roots: Arc<[PathBuf]>,
 }
 
-const OUTSIDE: &str = "it is not in a directory that may be read";
+/// Where a file is that may be written to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Place {
+    There(PathBuf),
+    /// It has to be created first.
+    New(PathBuf),
+}
+
+impl Purpose {
+    fn forbidden(self) -> &'static str {
+        match self {
+            Purpose::Reading => "no other file may be read",
+            Purpose::Writing => "no other file may be written to",
+        }
+    }
+
+    fn outside(self) -> &'static str {
+        match self {
+            Purpose::Reading => "it is not in a directory that may be read",
+            Purpose::Writing => "it is not in a directory that may be written to",
+        }
+    }
+
+    fn led_outside(self) -> &'static str {
+        match self {
+            Purpose::Reading => "a symbolic link leads out of the directories that may be read",
+            Purpose::Writing => "a symbolic link leads out of the directories that may be written to",
+        }
+    }
+}
 
 impl Surroundings {
     /// The surroundings of the file that was opened.
     pub(super) fn new(path: Option<&Path>, access: &FileAccess) -> Result<Self> {
         let mut surroundings = Surroundings { access: access.clone(), ..Surroundings::default() };
-        surroundings.place(path)?;
+        surroundings.lie_at(path)?;
         let mut roots = Vec::new();
         match access {
             FileAccess::Below => roots.clone_from(&surroundings.directories),
@@ -70,8 +108,13 @@ impl Surroundings {
     /// The surroundings of a file that was reached from this one.
     pub(super) fn of_neighbour(&self, path: &Path) -> Result<Self> {
         let mut surroundings = Surroundings { directories: Vec::new(), path: None, ..self.clone() };
-        surroundings.place(Some(path))?;
+        surroundings.lie_at(Some(path))?;
         Ok(surroundings)
+    }
+
+    /// The same for files that are written to, which is decided apart.
+    pub(super) fn for_writing(path: Option<&Path>, access: &FileAccess) -> Result<Self> {
+        Ok(Surroundings { purpose: Purpose::Writing, ..Surroundings::new(path, access)? })
     }
 
     /// The same where the file itself consists of several ones: those beside it belong to it.
@@ -86,7 +129,7 @@ impl Surroundings {
         }
     }
 
-    fn place(&mut self, path: Option<&Path>) -> Result<()> {
+    fn lie_at(&mut self, path: Option<&Path>) -> Result<()> {
         let Some(path) = path else { return Ok(()) };
         let named = lexical(&std::path::absolute(path)?);
         let real = path.canonicalize().unwrap_or_else(|_| named.clone());
@@ -113,17 +156,7 @@ impl Surroundings {
 
     /// Finds the file of this name; none if there is none. What may not be touched is an error.
     pub(super) fn find(&self, name: &[u8], last_component_too: bool) -> Result<Option<PathBuf>> {
-        let refused = |why| {
-            let file = String::from_utf8_lossy(name).into_owned();
-            Err(Error::from(Misuse::FileAccess { file, why }))
-        };
-        if self.access == FileAccess::Forbidden {
-            return refused("no other file may be read");
-        }
-        let name_path = to_path(name)?;
-        if name_path.is_relative() && self.directories.is_empty() && self.access != FileAccess::Anywhere {
-            return refused("the opened file has no directory in which to look for it");
-        }
+        let name_path = self.lookup(name)?;
         let mut skipped = false;
         for candidate in self.candidates(&name_path, last_component_too) {
             if !self.allows(&lexical(&std::path::absolute(&candidate)?)) {
@@ -132,12 +165,60 @@ impl Surroundings {
             }
             match candidate.canonicalize() {
                 Ok(real) if self.allows(&real) => return regular(real).map(Some),
-                Ok(_) => return refused("a symbolic link leads out of the directories that may be read"),
+                Ok(_) => return Err(self.refused(name, self.purpose.led_outside())),
                 Err(e) if is_missing(&e) => {}
                 Err(e) => return Err(e.into()),
             }
         }
-        if skipped { refused(OUTSIDE) } else { Ok(None) }
+        if skipped { Err(self.refused(name, self.purpose.outside())) } else { Ok(None) }
+    }
+
+    /// Finds the file of raw data of this name, or where it may be created: in a directory that is there.
+    pub(super) fn place(&self, name: &[u8]) -> Result<Place> {
+        match self.find(name, false)? {
+            Some(path) if self.path.as_ref() == Some(&path) => {
+                Err(Error::misuse("the file itself is named as a file of its raw data"))
+            }
+            Some(path) => Ok(Place::There(path)),
+            None => self.new_place(name),
+        }
+    }
+
+    fn new_place(&self, name: &[u8]) -> Result<Place> {
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "the directory of the file is not there");
+        let candidate = self.candidates(&self.lookup(name)?, false).into_iter().next().ok_or_else(missing)?;
+        // Without its last component, which a symbolic link could be that leads nowhere yet.
+        let (Some(parent), Some(last)) = (candidate.parent(), candidate.file_name()) else {
+            return Err(Error::misuse("the name of a file of raw data is that of a directory"));
+        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let real = parent.canonicalize()?.join(last);
+        if self.allows(&real) {
+            Ok(Place::New(real))
+        } else {
+            Err(self.refused(name, self.purpose.led_outside()))
+        }
+    }
+
+    /// The name as a path, if there is anywhere to look for it.
+    fn lookup(&self, name: &[u8]) -> Result<PathBuf> {
+        if self.access == FileAccess::Forbidden {
+            return Err(self.refused(name, self.purpose.forbidden()));
+        }
+        let path = to_path(name)?;
+        if path.is_relative() && self.directories.is_empty() && self.access != FileAccess::Anywhere {
+            return Err(self.refused(name, "the opened file has no directory in which to look for it"));
+        }
+        Ok(path)
+    }
+
+    /// The error for a name that may not be used.
+    pub(super) fn refused(&self, name: &[u8], why: &'static str) -> Error {
+        let option = match self.purpose {
+            Purpose::Reading => "file_access",
+            Purpose::Writing => "write_access",
+        };
+        Misuse::FileAccess { file: String::from_utf8_lossy(name).into_owned(), why, option }.into()
     }
 
     /// Where to look, in libhdf5's order.

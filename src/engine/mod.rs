@@ -23,6 +23,7 @@ mod dense_links_edit;
 mod dense_storage;
 mod discard;
 mod driver;
+mod driver_write;
 mod file_access;
 mod file_space;
 #[cfg(test)]
@@ -72,6 +73,7 @@ pub use creation_rules::CreationOrder;
 pub(crate) use creation_rules::{AttributeRules, GroupRules};
 pub use driver::Driver;
 pub(crate) use driver::members_of;
+pub(crate) use driver_write::{create_members, members_for_writing};
 pub use file_access::FileAccess;
 pub(crate) use group::{
     add_link, check_new_name, create_group, create_symbol_table, find_link, insert_link, kind_of, links,

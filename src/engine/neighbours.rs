@@ -1,13 +1,13 @@
 //! The files that an open file names: found under the policy, opened for reading, kept for the next time.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::driver::member_storage;
-use super::file_access::{FileAccess, Surroundings};
+use super::file_access::{FileAccess, Place, Surroundings};
 use super::{Core, Driver, OpenOptions};
 use crate::base::{Address, Budget, Result};
 use crate::storage::{FileLocking, FileStorage, Storage};
@@ -29,6 +29,8 @@ pub(crate) struct Beside {
     /// Where the file itself lies.
     pub(crate) path: Option<PathBuf>,
     pub(crate) access: FileAccess,
+    /// Which files of raw data may be written to. None: what is below, by the names that the session has given.
+    pub(crate) write_access: Option<FileAccess>,
     pub(crate) missing_sources: MissingSources,
     /// Bytes of decoded chunks that are kept of each of them.
     pub(crate) chunk_cache: usize,
@@ -38,6 +40,10 @@ pub(crate) struct Beside {
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
     surroundings: Surroundings,
+    /// The same for what is written to.
+    written: Surroundings,
+    /// The names that may be written to, unless the policy alone decides.
+    own_names: Option<HashSet<Vec<u8>>>,
     options: OpenOptions,
     /// How many files lie between the opened one and this one.
     depth: u32,
@@ -76,8 +82,11 @@ impl Neighbours {
     pub(super) fn new(options: &OpenOptions) -> Result<Self> {
         let beside = &options.beside;
         let surroundings = Surroundings::new(beside.path.as_deref(), &beside.access)?;
+        let write_access = beside.write_access.clone().unwrap_or(FileAccess::Below);
+        let written = Surroundings::for_writing(beside.path.as_deref(), &write_access)?;
+        let own_names = if beside.write_access.is_none() { Some(HashSet::new()) } else { None };
         let options = OpenOptions { write: false, ..options.clone() };
-        Ok(Neighbours { surroundings, options, ..Neighbours::default() })
+        Ok(Neighbours { surroundings, written, own_names, options, ..Neighbours::default() })
     }
 
     fn open(&self, path: &Path) -> Result<Core> {
@@ -146,6 +155,26 @@ impl Core {
             Some(path) => Ok(Some(FileStorage::open(path, FileLocking::Off)?)),
             None => Ok(None),
         }
+    }
+
+    /// Takes a name that the caller, and not the file, has given to a file of raw data.
+    pub(crate) fn name_raw_neighbour(&mut self, name: &[u8]) {
+        if let Some(own) = &mut self.neighbours.own_names {
+            own.insert(name.to_vec());
+        }
+    }
+
+    /// Opens a file of raw data to write to it, and creates it where it is missing.
+    pub(crate) fn raw_neighbour_mut(&mut self, name: &[u8]) -> Result<FileStorage> {
+        self.check_writable()?;
+        if self.neighbours.own_names.as_ref().is_some_and(|own| !own.contains(name)) {
+            let why = "the file itself has named it, and not the program";
+            return Err(self.neighbours.written.refused(name, why));
+        }
+        Ok(match self.neighbours.written.place(name)? {
+            Place::There(path) => FileStorage::open_rw(path, FileLocking::Off)?,
+            Place::New(path) => FileStorage::create_new(path, FileLocking::Off)?,
+        })
     }
 
     /// Where the file lies, symbolic links followed.

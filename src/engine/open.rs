@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bounds::FormatBounds;
-use super::creation::CreationProperties;
+use super::creation::{CreationProperties, FIRST_WITH_EXTENSION};
 use super::neighbours::{Beside, Neighbours};
 use super::shared_creation::create_table;
 use super::space::Space;
@@ -13,6 +13,7 @@ use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
+use crate::format::message::driver_info::DriverInfo;
 use crate::format::message::symbol_table::SymbolTable;
 use crate::format::pending_commit::{CommitTable, MARKER};
 use crate::format::superblock::{
@@ -48,6 +49,8 @@ pub(crate) struct CreateOptions {
     pub(crate) root: GroupRules,
     pub(crate) sharing: SharingRules,
     pub(crate) beside: Beside,
+    /// Of a file of several members.
+    pub(crate) driver_info: Option<DriverInfo>,
 }
 
 /// What a new file's groups would use, did it have old ones.
@@ -103,7 +106,7 @@ impl Core {
         core.budget = Budget::new(options.limits);
         core.bounds = options.bounds;
         core.filters = options.filters.clone();
-        let CreateOptions { limits, filters, beside, root, sharing, .. } = options;
+        let CreateOptions { limits, filters, beside, root, sharing, driver_info, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
         let space = Space::new(0, properties.sizes.offset, properties.division());
@@ -111,10 +114,17 @@ impl Core {
         txn.allocate(first)?;
         core.txn = Some(txn);
         let table = create_table(&mut core, &sharing)?;
-        let extension = core.create_extension(&properties, table)?;
+        // An extension, or in old files a block for the driver alone.
+        let more = match driver_info {
+            Some(info) if version < FIRST_WITH_EXTENSION => Some(core.store_driver_block(info)?),
+            info => {
+                let driver = info.map(|info| Header::new_message(&core, &info, 0)).transpose()?;
+                core.create_extension(&properties, driver.into_iter().chain(table).collect())?
+            }
+        };
         let header = new_group_header(&mut core, &root)?;
         let table = Header::load(&core, header)?.message::<SymbolTable>(&core)?;
-        superblock.root = root_of(version, header, extension, table.as_ref(), &properties);
+        superblock.root = root_of(version, header, more, table.as_ref(), &properties);
         core.superblock = superblock;
         Ok(core)
     }
@@ -184,22 +194,24 @@ impl Core {
 }
 
 /// What the superblock of a new file says of the root group; old versions have a copy of its symbol table message.
+///
+/// `more` is the extension; old versions have the driver information block there.
 fn root_of(
     version: u8,
     header: Address,
-    extension: Option<Address>,
+    more: Option<Address>,
     table: Option<&SymbolTable>,
     properties: &CreationProperties,
 ) -> Root {
-    if version >= 2 {
-        return Root::New { header, extension };
+    if version >= FIRST_WITH_EXTENSION {
+        return Root::New { header, extension: more };
     }
     Root::Old(OldRoot {
         group_leaf_k: properties.k.group_leaf,
         group_internal_k: properties.k.group_internal,
         chunk_k: properties.k.chunk,
         free_space: None,
-        driver_info: None,
+        driver_info: more,
         entry: SymbolTableEntry::hard(0, header, table, properties.sizes),
     })
 }

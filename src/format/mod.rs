@@ -26,6 +26,7 @@ pub(crate) mod page_bitmap;
 pub(crate) mod pending_commit;
 pub(crate) mod reference;
 pub(crate) mod selection;
+mod selection_encoding;
 pub(crate) mod shared_table;
 pub(crate) mod superblock;
 pub(crate) mod symbol_table;

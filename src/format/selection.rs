@@ -294,7 +294,7 @@ impl SelectionInfo {
 }
 
 impl Encoding {
-    fn new(version: u8, width: u8) -> Self {
+    pub(super) fn new(version: u8, width: u8) -> Self {
         Encoding { version, width, wrong_length: None }
     }
 

@@ -59,7 +59,7 @@ pub trait Storage: Send + Sync + fmt::Debug {
 }
 
 fn read_only() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "files of several members can only be read")
+    io::Error::new(io::ErrorKind::Unsupported, "the members were put together for reading only")
 }
 
 fn past_the_end() -> io::Error {

@@ -10,6 +10,8 @@ mod creation;
 mod creation_order;
 mod dense;
 mod element_types;
+mod external_data;
+mod families;
 mod free_space;
 mod heaps;
 mod old_style;
@@ -23,6 +25,7 @@ mod support;
 mod theirs;
 mod typed_values;
 mod variable_fill;
+mod virtual_datasets;
 
 use std::path::Path;
 

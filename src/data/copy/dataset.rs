@@ -16,7 +16,8 @@ use crate::format::virtual_mapping::{SourceName, VirtualEntry, VirtualMappings};
 
 use super::super::chunks::Grid;
 use super::super::create::{
-    ChunkRequest, FilterRequest, NewDataset, automatic_chunk, chunk_shape, fill_messages, layout, pipeline,
+    ChunkRequest, FilterRequest, NewDataset, Origin, automatic_chunk, chunk_shape, fill_messages, layout,
+    pipeline,
 };
 use super::super::dataset::DatasetInfo;
 use super::super::external::external_files;
@@ -149,6 +150,7 @@ impl Copier<'_> {
             filters,
             fill: None,
             compact,
+            origin: Origin::Own,
             allocation_time,
             fill_time: fill.write_time,
             attributes: AttributeRules::default(),

@@ -1,4 +1,5 @@
-//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, and reading them.
+//! Virtual datasets: which parts of which other datasets they are made of, how large that makes them, creating,
+//! reading and writing them.
 
 mod between;
 mod extent;
@@ -6,6 +7,9 @@ mod mapping;
 mod name;
 mod read;
 mod source;
+mod store;
+mod walk;
+mod write;
 
 use crate::base::Result;
 use crate::engine::Core;
@@ -18,6 +22,9 @@ use super::dataset::DatasetInfo;
 pub(crate) use extent::with_current_shape;
 pub(super) use read::read_virtual;
 pub(super) use source::Trail;
+pub(crate) use store::NewMapping;
+pub(super) use store::store_mappings;
+pub(super) use write::write_virtual;
 
 /// The mappings of a virtual dataset; none for other layouts, or where there is not even one.
 pub(crate) fn virtual_mappings(core: &Core, info: &DatasetInfo) -> Result<Option<VirtualMappings>> {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::base::{Error, Result, Structure, byte_count, to_usize};
 use crate::convert::Plan;
-use crate::engine::{Core, MissingSources};
+use crate::engine::Core;
 use crate::format::datatype::Datatype;
 use crate::select::{Hyperslab, Overlap, Region, Selected};
 
@@ -14,9 +14,10 @@ use super::super::read::{Reading, read};
 use super::super::sink::{self, Band};
 use super::super::transfer::Transfer;
 use super::between::Between;
-use super::mapping::{Growth, Mapping, region};
+use super::mapping::Mapping;
 use super::source::{Source, Step};
-use super::{extent, virtual_mappings};
+use super::virtual_mappings;
+use super::walk::Walk;
 
 /// Reads what is selected, converted by `plan`, into `out`, which holds zeros.
 pub(in crate::data) fn read_virtual(
@@ -34,15 +35,9 @@ pub(in crate::data) fn read_virtual(
     let opened = AtomicU64::new(0);
     let step = reading.trail.enter(core, info.address, &opened)?;
     // Where two mappings overlap, the later one counts.
-    for mapping in &mappings {
-        let mut request = Request { reading, step: &step, slab, plan, out };
-        match &mapping.growth {
-            Growth::None => request.limited(mapping)?,
-            Growth::WithSource { .. } => request.with_source(mapping)?,
-            Growth::BySources { .. } => request.by_sources(mapping, mappings.len() == 1)?,
-        }
-    }
-    Ok(())
+    let mut request = Request { reading, step: &step, slab, plan, out };
+    let walk = Walk { core, info, step: &step, slab, needs_all: false };
+    walk.visit(&mappings, &mut |source, from, to| request.copy(source, from, to))
 }
 
 /// What elements have that no source gives, with what it names gathered.
@@ -78,69 +73,6 @@ struct Request<'a, 'o> {
 }
 
 impl<'a> Request<'a, '_> {
-    fn limited(&mut self, mapping: &Mapping<'_>) -> Result<()> {
-        let Reading { core, info, .. } = self.reading;
-        let target = region(mapping.target, info.shape(), &core.budget)?;
-        self.take(mapping, 0, &target, |source| {
-            region(mapping.source, source.info.shape(), &source.core.budget)
-        })
-    }
-
-    fn with_source(&mut self, mapping: &Mapping<'_>) -> Result<()> {
-        let Growth::WithSource { source: from, target: to } = &mapping.growth else { return Ok(()) };
-        let (file, dataset) = (mapping.file.of_block(0), mapping.dataset.of_block(0));
-        let Some(source) = self.step.open(&file, &dataset)? else { return self.lacks(&file, &dataset) };
-        let size = source.info.shape().get(from.axis).copied().unwrap_or(0);
-        let target = to.region(to.size_for(from.indices(size))?)?;
-        self.copy(&source, &from.region(size)?, &target)
-    }
-
-    /// Every block has its source. The shape says how many there are, unless other mappings have a say in it.
-    fn by_sources(&mut self, mapping: &Mapping<'_>, alone: bool) -> Result<()> {
-        let Growth::BySources { target } = &mapping.growth else { return Ok(()) };
-        let Reading { core, info, .. } = self.reading;
-        let size = info.shape().get(target.axis).copied().unwrap_or(0);
-        let end = if alone { u64::MAX } else { extent::available_blocks(core, mapping, self.step)? };
-        for number in 0..end {
-            let Some(block) = target.block(number)? else { return Ok(()) };
-            let begins = block.bounds().and_then(|bounds| bounds.get(target.axis).copied());
-            if begins.is_none_or(|(first, _)| first >= size) {
-                return Ok(());
-            }
-            self.take(mapping, number, &block, |source| {
-                region(mapping.source, source.info.shape(), &source.core.budget)
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Takes what the request wants of one source; a source of which it wants nothing is not even opened.
-    fn take(
-        &mut self,
-        mapping: &Mapping<'_>,
-        number: u64,
-        target: &Region,
-        selected: impl FnOnce(&Source<'_>) -> Result<Region>,
-    ) -> Result<()> {
-        target.check(self.reading.info.shape())?;
-        if !target.may_meet(self.slab) {
-            return Ok(());
-        }
-        let (file, dataset) = (mapping.file.of_block(number), mapping.dataset.of_block(number));
-        match self.step.open(&file, &dataset)? {
-            Some(source) => self.copy(&source, &selected(&source)?, target),
-            None => self.lacks(&file, &dataset),
-        }
-    }
-
-    fn lacks(&self, file: &[u8], dataset: &[u8]) -> Result<()> {
-        let core = self.reading.core;
-        match core.missing_sources() {
-            MissingSources::Fill => Ok(()),
-            MissingSources::Error => Err(missing(core, file, dataset)),
-        }
-    }
-
     /// Copies what the request and the target have in common. The n-th element of one region is the n-th of the other.
     fn copy(&mut self, source: &Source<'_>, from: &Region, to: &Region) -> Result<()> {
         if from.count() != to.count() {
