@@ -22,6 +22,9 @@ struct Count {
     left_out: u32,
 }
 
+/// Their superblock says that the file ends before its free-space managers: libhdf5 cannot write to them either.
+const CUT_OFF: [&str; 2] = ["h5clear_fsm_persist_less.h5", "h5clear_fsm_persist_user_less.h5"];
+
 #[test]
 fn old_files_are_changed_and_changed_back() {
     let Some(folder) = corpus() else { return };
@@ -63,6 +66,11 @@ fn edit(path: &Path, name: &str) -> bool {
     };
     let step = |what: &str, result: Result<()>| result.unwrap_or_else(|e| panic!("{name}: {what}: {e}"));
     let first = file.member_names().unwrap().into_iter().next();
+    if CUT_OFF.iter().any(|cut_off| name.ends_with(cut_off)) {
+        let error = add(&file).expect_err(name).to_string();
+        assert!(error.contains("free-space manager header"), "{name}: {error}");
+        return false;
+    }
     step("adding", add(&file));
     step("closing", file.close());
     assert!(h5dump(&["-g", &format!("/{GROUP}")], path).is_some(), "{name}: what was added is not read");
