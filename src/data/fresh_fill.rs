@@ -165,6 +165,7 @@ mod tests {
     use super::*;
     use crate::engine::CreateOptions;
     use crate::format::datatype::{Charset, Member, Order};
+    use crate::format::global_heap::GlobalHeapId;
     use crate::storage::MemoryStorage;
 
     /// A compound of a number and of an array of two sequences of strings.
@@ -185,7 +186,7 @@ mod tests {
     fn element(core: &mut Core, texts: [&[&str]; 2]) -> Vec<u8> {
         let sizes = core.sizes();
         let name = |core: &mut Core, count: usize, bytes: &[u8]| {
-            let id = core.insert_heap_object(bytes).unwrap();
+            let id = if count == 0 { GlobalHeapId::NULL } else { core.insert_heap_object(bytes).unwrap() };
             format::encode(&VariableLength { count: u32::try_from(count).unwrap(), id }, &sizes).unwrap()
         };
         let mut element = vec![7, 0];
