@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Group;
 use super::handle::{Handle, Shared};
-use crate::base::{Error, Result};
+use crate::base::{Error, ErrorKind, Result};
 use crate::data::{Change, Copier, Ends, ExternalLink, Outcome, Rules};
 use crate::engine::{self, Core};
 use crate::format::message::link::{Link, Target};
@@ -132,7 +132,7 @@ fn behind(group: &Handle, file: &[u8], path: &[u8]) -> Result<Handle> {
 
 fn is_missing(error: &Error) -> bool {
     let is_no_file = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    error.is_not_found() || matches!(error.kind(), crate::ErrorKind::Io(error) if is_no_file(error))
+    error.is_not_found() || matches!(error.kind(), ErrorKind::Io(error) if is_no_file(error))
 }
 
 /// Does a copy with both files locked. Whoever needs two locks takes them in the order of their places in memory, so that

@@ -30,9 +30,9 @@ impl Elsewhere {
     }
 }
 
-/// The option is the same for datasets with data and without.
+/// The option is the same for datasets with data and without; one of them has the example.
 macro_rules! external {
-    ($(($($generic:tt)*) $builder:ty;)*) => {
+    ($($(#[$example:meta])* ($($generic:tt)*) $builder:ty;)*) => {
         $(impl<$($generic)*> $builder {
             /// Has the raw data lie in another file: `size` bytes from `offset` on, behind what files named before have.
             /// The last one may have no end (`None`).
@@ -41,19 +41,7 @@ macro_rules! external {
             /// is missing is created by the first write to it. Which files may be written to is up to
             /// [`FileOptions::write_access`](crate::FileOptions::write_access). What is written is there at once: no
             /// commit is about it.
-            ///
-            /// ```
-            /// # fn main() -> h5::Result<()> {
-            /// # let dir = std::env::temp_dir().join("h5-doc-external");
-            /// # std::fs::create_dir_all(&dir)?;
-            /// let file = h5::File::create(dir.join("external.h5"))?;
-            /// let new = file.new_dataset_builder().with_data(&[1_u8, 2, 3, 4, 5]);
-            /// new.external("one.raw", 10, 3).external("two.raw", 0, None).create("bytes")?;
-            /// assert_eq!(std::fs::read(dir.join("one.raw"))?[10..], [1, 2, 3]);
-            /// assert_eq!(std::fs::read(dir.join("two.raw"))?, [4, 5]);
-            /// # Ok(())
-            /// # }
-            /// ```
+            $(#[$example])*
             #[must_use]
             pub fn external(
                 mut self,
@@ -71,5 +59,18 @@ macro_rules! external {
 
 external! {
     () DatasetBuilderEmpty;
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// # let dir = std::env::temp_dir().join("h5-doc-external");
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let file = h5::File::create(dir.join("external.h5"))?;
+    /// let new = file.new_dataset_builder().with_data(&[1_u8, 2, 3, 4, 5]);
+    /// new.external("one.raw", 10, 3).external("two.raw", 0, None).create("bytes")?;
+    /// assert_eq!(std::fs::read(dir.join("one.raw"))?[10..], [1, 2, 3]);
+    /// assert_eq!(std::fs::read(dir.join("two.raw"))?, [4, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     (T, D: ndarray::Dimension) DatasetBuilderData<'_, T, D>;
 }
