@@ -67,7 +67,7 @@ fn edit(path: &Path, name: &str) -> bool {
     let step = |what: &str, result: Result<()>| result.unwrap_or_else(|e| panic!("{name}: {what}: {e}"));
     let first = file.member_names().unwrap().into_iter().next();
     if CUT_OFF.iter().any(|cut_off| name.ends_with(cut_off)) {
-        let error = add(&file).expect_err(name).to_string();
+        let error = add(&file).unwrap_err().to_string();
         assert!(error.contains("free-space manager header"), "{name}: {error}");
         return false;
     }
