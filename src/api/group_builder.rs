@@ -13,7 +13,7 @@ use crate::engine::{self, CreationOrder, GroupRules};
 /// group.create_group("second")?;
 /// group.create_group("first")?;
 /// let links = group.links_by_creation_order()?.unwrap_or_default();
-/// assert_eq!(links.iter().map(|link| &link.name[..]).collect::<Vec<_>>(), ["second", "first"]);
+/// assert_eq!(links.iter().flatten().map(|link| &link.name[..]).collect::<Vec<_>>(), ["second", "first"]);
 /// # Ok(())
 /// # }
 /// ```

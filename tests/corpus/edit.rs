@@ -1,4 +1,4 @@
-//! Files of symbol tables are changed and changed back: h5dump sees the changes, and after them what it saw before.
+//! Files of all ages are changed and changed back: h5dump sees the changes, and after them what it saw before.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use h5::{File, Result};
 use ndarray::Array2;
 
 use super::support::Folder;
-use super::{Entry, corpus, expected, for_each, manifest};
+use super::{Entry, corpus, for_each, manifest};
 
 /// Larger files take long and have nothing that small ones do not have.
 const LARGEST: usize = 1 << 20;
@@ -22,16 +22,23 @@ struct Count {
     left_out: u32,
 }
 
-/// Their superblock says that the file ends before its free-space managers: libhdf5 cannot write to them either.
-const CUT_OFF: [&str; 2] = ["h5clear_fsm_persist_less.h5", "h5clear_fsm_persist_user_less.h5"];
+/// What cannot be written to, by the end of its name, and what is said of it: libhdf5 refuses these files too, or crashes.
+const REFUSED: [(&str, &str); 4] = [
+    // They end before their free-space managers do.
+    ("h5clear_fsm_persist_less.h5", "free-space manager header"),
+    ("h5clear_fsm_persist_user_less.h5", "free-space manager header"),
+    // A list of free space that no release has written.
+    ("h5diff_types.h5", "free-space section list"),
+    // The heap of many links has blocks of 64 KiB, which two bytes cannot tell.
+    ("sizes_8_2_v108.h5", "maximum direct block size"),
+];
 
 #[test]
-fn old_files_are_changed_and_changed_back() {
+fn files_are_changed_and_changed_back() {
     let Some(folder) = corpus() else { return };
     let entries: Vec<Entry> = manifest(&folder)
         .into_iter()
-        .filter(|entry| entry.expected == "reads" && entry.features.contains("group-symtab"))
-        .filter(|entry| expected(&folder, entry)["objects"][0]["storage"] == "symtab")
+        .filter(|entry| entry.expected == "reads" && !entry.path.starts_with("hostile/"))
         // Elsewhere h5dump prints too much.
         .filter(|entry| folder.join(format!("ddl/{}.ddl.gz", entry.path)).exists())
         .collect();
@@ -55,7 +62,7 @@ fn old_files_are_changed_and_changed_back() {
     });
     let count = count.into_inner().unwrap();
     println!("{count:?}");
-    assert!(count.edited > 100, "{count:?}");
+    assert!(count.edited > 800, "{count:?}");
 }
 
 fn edit(path: &Path, name: &str) -> bool {
@@ -66,9 +73,9 @@ fn edit(path: &Path, name: &str) -> bool {
     };
     let step = |what: &str, result: Result<()>| result.unwrap_or_else(|e| panic!("{name}: {what}: {e}"));
     let first = file.member_names().unwrap().into_iter().next();
-    if CUT_OFF.iter().any(|cut_off| name.ends_with(cut_off)) {
+    if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| name.ends_with(refused)) {
         let error = add(&file).unwrap_err().to_string();
-        assert!(error.contains("free-space manager header"), "{name}: {error}");
+        assert!(error.contains(why), "{name}: {error}");
         return false;
     }
     step("adding", add(&file));
@@ -84,7 +91,10 @@ fn edit(path: &Path, name: &str) -> bool {
         let file = File::open_rw(path).unwrap();
         step("removing the first link", file.unlink(&first));
         step("closing", file.close());
-        assert!(h5dump(&["-H"], path).is_some(), "{name}: {first} is removed and h5dump fails");
+        // h5dump has no name for a committed type that is left without one.
+        let output = Command::new("h5dump").arg("-H").arg(path).output().unwrap();
+        let has_lost_a_type = output.stderr.windows(22).any(|text| text == b"unknown committed type");
+        assert!(output.status.success() || has_lost_a_type, "{name}: {first} is removed and h5dump fails");
         assert!(!File::open(path).unwrap().link_exists(&first));
     }
     true

@@ -27,7 +27,6 @@ use tally::Tally;
 /// A line of the manifest.
 struct Entry {
     path: String,
-    features: String,
     expected: String,
     /// What it belongs together with; "-" for a file by itself.
     set: String,
@@ -60,10 +59,9 @@ fn manifest(folder: &Path) -> Vec<Entry> {
     let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let Some(names) = lines.next() else { return Vec::new() };
     let column = |name| names.iter().position(|&found| found == name).unwrap();
-    let [path, features, expected, set] = ["path", "features", "expected", "set"].map(column);
+    let [path, expected, set] = ["path", "expected", "set"].map(column);
     let entry = |line: Vec<&str>| Entry {
         path: line[path].to_owned(),
-        features: line[features].to_owned(),
         expected: line[expected].to_owned(),
         set: line[set].to_owned(),
     };
