@@ -118,10 +118,14 @@ fn links(group: &Group, tree: &Tree, fields: &mut Fields) {
         }
         Err(error) => errors.push(error.to_string()),
     }
-    if !errors.is_empty() {
-        put(fields, "links_error", errors.join("; "));
+    if errors.is_empty() {
+        put(fields, "links", links);
+        return;
     }
-    put(fields, "links", links);
+    // To libhdf5 such a group has no links at all, and so it is in the canonical form.
+    put(fields, "links_error", errors.join("; "));
+    put(fields, "links", Vec::<Value>::new());
+    put(fields, "links_readable", links);
 }
 
 fn link(link: &Link, tree: &Tree) -> Value {

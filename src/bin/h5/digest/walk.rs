@@ -98,7 +98,7 @@ impl Tree {
     pub(super) fn target(&self, address: u64) -> Result<String, &str> {
         match self.places.get(&address) {
             Some(&index) => Ok(self.path(index)),
-            None => Err(self.refused.get(&address).map_or("it was not found", String::as_str)),
+            None => Err(self.refused.get(&address).map_or("it is not listed", String::as_str)),
         }
     }
 }
@@ -113,10 +113,12 @@ fn whole(object: Object) -> h5::Result<Object> {
     Ok(object)
 }
 
-/// The links of a group, the last one first. Those that cannot be read are told of where the group is described.
+/// The links of a group, the last one first; of a group with one that cannot be read none, as in libhdf5. What can be
+/// read of it is told where the group is described, and `h5 ls` follows it.
 fn pending(object: &Object) -> Vec<Link> {
     let Object::Group(group) = object else { return Vec::new() };
-    let mut links: Vec<Link> = group.links().unwrap_or_default().into_iter().flatten().collect();
+    let links: h5::Result<Vec<Link>> = group.links().and_then(|links| links.into_iter().collect());
+    let mut links = links.unwrap_or_default();
     links.reverse();
     links
 }
