@@ -206,9 +206,7 @@ macro_rules! options {
             /// Adds a filter by its number, with the client data that it takes.
             #[must_use]
             pub fn add_filter(mut self, id: u16, values: &[u32]) -> Self {
-                // As in libhdf5, a chunk may do without any filter but its checksum.
-                let optional = id != id::FLETCHER32;
-                self.$($field).+.filters.push(FilterRequest { id, values: values.to_vec(), optional });
+                self.$($field).+.filters.push(FilterRequest::new(id, values));
                 self
             }
 

@@ -93,9 +93,7 @@ impl DatasetChange {
     /// parameters.
     #[must_use]
     pub fn add_filter(mut self, id: u16, values: &[u32]) -> Self {
-        // As in libhdf5, a chunk may do without any filter but its checksum.
-        let filter = FilterRequest { id, values: values.to_vec(), optional: id != id::FLETCHER32 };
-        self.change.filters.get_or_insert_default().push(filter);
+        self.change.filters.get_or_insert_default().push(FilterRequest::new(id, values));
         self
     }
 

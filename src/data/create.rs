@@ -68,6 +68,13 @@ pub(crate) struct FilterRequest {
     pub(crate) optional: bool,
 }
 
+impl FilterRequest {
+    /// A filter that a chunk may do without, as in libhdf5, unless it is its checksum.
+    pub(crate) fn new(id: u16, values: &[u32]) -> Self {
+        FilterRequest { id, values: values.to_vec(), optional: id != crate::codec::id::FLETCHER32 }
+    }
+}
+
 /// The first version of the fill value message that is not written beside the old one.
 const FIRST_WITHOUT_OLD: u8 = 3;
 

@@ -10,6 +10,8 @@ use super::support::random::Random;
 use super::support::{Folder, assert_same, listing, python};
 
 const EDITS: usize = 250;
+/// Copies of copies would be many.
+const MOST_COPIED: usize = 80;
 
 /// What is at a path.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ impl Model {
     }
 
     fn edit(&mut self, file: &File) {
-        match self.below(12) {
+        match self.below(13) {
             0 | 1 => {
                 let path = self.new_path();
                 file.create_group(&path).unwrap();
@@ -61,8 +63,32 @@ impl Model {
             7 => self.resize(file),
             8 | 9 => self.attribute(file),
             10 => self.remove(file),
+            11 => self.copy(file),
             _ => self.rename(file),
         }
+    }
+
+    /// Copies an object with everything below it; a group may be copied into itself.
+    fn copy(&mut self, file: &File) {
+        if self.nodes.len() > MOST_COPIED {
+            return;
+        }
+        let Some(path) = self.pick(|_| true) else { return };
+        let new = self.new_path();
+        file.copy(&path, file, &new).unwrap();
+        let moved = |old: &str| {
+            let rest = old.strip_prefix(path.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{new}{rest}"))
+        };
+        let nodes: Vec<_> =
+            self.nodes.iter().filter_map(|(old, node)| Some((moved(old)?, node.clone()))).collect();
+        let attributes: Vec<_> = self
+            .attributes
+            .iter()
+            .filter_map(|((old, name), value)| Some(((moved(old)?, name.clone()), *value)))
+            .collect();
+        self.nodes.extend(nodes);
+        self.attributes.extend(attributes);
     }
 
     fn create_dataset(&mut self, file: &File) {

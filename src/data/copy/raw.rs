@@ -105,14 +105,16 @@ impl Copier<'_> {
         new: &DatasetInfo,
         transfer: Option<&Transfer>,
     ) -> Result<()> {
-        let address = match new.layout.storage {
-            Storage::Contiguous { address: Some(address), .. } => address,
-            _ => allocate_contiguous(self.ends.writer(), new, true)?,
-        };
-        let mut done = 0;
+        let (mut place, mut done) = (None, 0);
         for slab in Cut::new(info)?.pieces() {
             let data = self.elements(info, &slab, transfer)?;
             let core = self.ends.writer();
+            // Nothing is allocated for what cannot be read.
+            let address = match place {
+                Some(address) => address,
+                None => allocate_contiguous(core, new, true)?,
+            };
+            place = Some(address);
             core.write_raw(address.plus(done)?, &data)?;
             core.settle()?;
             done += data.len() as u64;
