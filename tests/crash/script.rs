@@ -16,8 +16,10 @@ pub(crate) const EDITS: &[(&str, Edit)] = &[
     ("overwrite again, strings too", strings),
     ("shrink and grow", shrink),
     ("delete attributes", delete),
+    ("copy objects", |file| file.copy("group", &file.group("group/below")?, "copy")),
     ("delete and move objects", unlink),
     ("only something new", |file| file.create_group("new").map(drop)),
+    ("give space back", |file| file.compact().map(drop)),
 ];
 
 /// The file that the edits begin with.
