@@ -304,8 +304,8 @@ mod tests {
             (MessageType::DATASPACE, 1),
             (MessageType::DATATYPE, 0x11),
             (MessageType::FILL_VALUE, 2),
-            (MessageType::FILL_VALUE_OLD, 8),
             (MessageType::LAYOUT, 3),
+            (MessageType::FILL_VALUE_OLD, 8),
             (MessageType::FILTER_PIPELINE, 1),
             (MessageType::ATTRIBUTE, 1),
         ];
