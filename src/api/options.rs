@@ -256,7 +256,12 @@ impl FileOptions {
         path: Option<&Path>,
         driver_info: Option<DriverInfo>,
     ) -> Result<File> {
-        let options = CreateOptions {
+        Ok(File::new(Core::create(storage, self.creation(path, driver_info))?, self.chunk_cache, path))
+    }
+
+    /// What a new file is created with.
+    pub(super) fn creation(&self, path: Option<&Path>, driver_info: Option<DriverInfo>) -> CreateOptions {
+        CreateOptions {
             limits: self.limits,
             filters: self.all_filters(),
             bounds: self.bounds.unwrap_or_default(),
@@ -266,8 +271,7 @@ impl FileOptions {
             sharing: self.sharing.clone(),
             beside: self.beside(path),
             driver_info,
-        };
-        Ok(File::new(Core::create(storage, options)?, self.chunk_cache, path))
+        }
     }
 
     fn all_filters(&self) -> Filters {

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::File;
 use super::handle::Shared;
+use super::{File, FileOptions};
 use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{Change, Copier, Ends, FilterRequest, LayoutRequest, Rules};
@@ -33,7 +33,7 @@ use crate::storage::{FileLocking, FileStorage, Storage};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Repack {
-    bounds: Option<FormatBounds>,
+    options: FileOptions,
     all: Change,
     single: Vec<(String, Change)>,
     keep_going: bool,
@@ -127,7 +127,15 @@ impl Repack {
     /// a newer version can hold is written in that one.
     #[must_use]
     pub fn bounds(mut self, bounds: FormatBounds) -> Self {
-        self.bounds = Some(bounds);
+        self.options = self.options.bounds(bounds);
+        self
+    }
+
+    /// Sets what the new file is created with: the widths of its numbers, how it manages free space, what its objects
+    /// share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
+    #[must_use]
+    pub fn options(mut self, options: FileOptions) -> Self {
+        self.options = options;
         self
     }
 
@@ -180,9 +188,8 @@ impl Repack {
         let options = CreateOptions {
             limits: *from.budget.limits(),
             filters: from.filters.clone(),
-            bounds: self.bounds.unwrap_or_default(),
             userblock: from.superblock.base,
-            ..CreateOptions::default()
+            ..self.options.creation(None, None)
         };
         let mut to = Core::create(storage, options)?;
         to.copy_userblock(&from)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use h5::{CopyOptions, DatasetChange, File, FormatBounds, LinkKind, Repack};
+use h5::{CopyOptions, DatasetChange, File, FileSpaceStrategy, FormatBounds, LinkKind, Repack, Sizes};
 
 use super::support::{Folder, h5dump, python};
 
@@ -105,6 +105,23 @@ fn links_become_what_they_lead_to() {
     assert_eq!(to.dataset("all/elsewhere/back").unwrap().read_scalar::<f64>().unwrap(), 2.5);
     to.close().unwrap();
     python("tests/interop/copies.py", ["same", target.to_str().unwrap(), target.to_str().unwrap()]);
+}
+
+#[test]
+fn the_new_file_may_have_properties_of_its_own() {
+    let folder = Folder::new("properties");
+    let (source, target) = (&sources(&folder)[1], folder.file("narrow.h5"));
+    let strategy = FileSpaceStrategy::FreeSpaceManager { paged: true, persist: true, threshold: 1 };
+    // With lengths of 4 bytes, libhdf5 forgets that an axis has no end.
+    let sizes = Sizes { offset: 4, length: 8 };
+    let options = File::options().sizes(sizes).file_space_strategy(strategy).file_space_page_size(512);
+    Repack::new().options(options).run(&File::open(source).unwrap(), &target).unwrap();
+    let file = File::open(&target).unwrap();
+    let info = file.superblock().unwrap();
+    assert_eq!((info.strategy, info.page_size, info.offset_size), (strategy, 512, 4));
+    drop(file);
+    let paths = ["same", source.to_str().unwrap(), target.to_str().unwrap()];
+    python("tests/interop/copies.py", paths);
 }
 
 #[test]
