@@ -9,7 +9,7 @@ use crate::engine::Core;
 use crate::format::global_heap::GlobalHeapId;
 use crate::format::reference::{
     BlockContext, ObjectReference, ReferenceBlock, ReferenceKind, ReferencePart, Region, RevisedContext,
-    RevisedReference,
+    RevisedReference, sizes_of_element,
 };
 use crate::format::selection::{RegularAxis, SelectionInfo};
 use crate::format::{self, decode_padded};
@@ -127,11 +127,13 @@ pub(super) fn target(heap: Heap<'_>, kind: stored::Reference, element: &[u8]) ->
     let sizes = core.sizes();
     match kind {
         stored::Reference::Object => {
+            let sizes = sizes_of_element(kind, element.len(), sizes);
             let reference: ObjectReference = format::decode(element, 0, &sizes, &core.budget)?;
             Ok(reference.target().map_or(ReferenceTarget::Null, |address| ReferenceTarget::Object(address.0)))
         }
         stored::Reference::Region => {
-            let id: GlobalHeapId = format::decode(element, 0, &sizes, &core.budget)?;
+            let own = sizes_of_element(kind, element.len(), sizes);
+            let id: GlobalHeapId = format::decode(element, 0, &own, &core.budget)?;
             if id.target().is_none() {
                 return Ok(ReferenceTarget::Null);
             }

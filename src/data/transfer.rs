@@ -13,7 +13,7 @@ use crate::format::datatype::{Class, Datatype, Member, Order, Reference};
 use crate::format::global_heap::{GlobalHeapId, VariableLength};
 use crate::format::reference::{
     BlockContext, ObjectReference, ReferenceBlock, ReferenceKind, ReferencePart, Region, RevisedContext,
-    RevisedReference,
+    RevisedReference, sizes_of_element,
 };
 use crate::format::{self, Wire};
 
@@ -245,9 +245,11 @@ fn all(base: &Transfer, crossing: &mut dyn Crossing, count: u32, bytes: &[u8]) -
 }
 
 fn object_reference(crossing: &mut dyn Crossing, source: &[u8], target: &mut [u8]) -> Result<()> {
-    let reference: ObjectReference = format::decode(source, 0, &crossing.source_sizes(), &crossing.budget())?;
+    let sizes = sizes_of_element(Reference::Object, source.len(), crossing.source_sizes());
+    let reference: ObjectReference = format::decode(source, 0, &sizes, &crossing.budget())?;
     let object = reference.target().map_or(Ok(None), |object| crossing.object(object))?;
-    put(&ObjectReference(Some(object.unwrap_or(NOWHERE))), &crossing.target_sizes(), target)
+    let sizes = sizes_of_element(Reference::Object, target.len(), crossing.target_sizes());
+    put(&ObjectReference(Some(object.unwrap_or(NOWHERE))), &sizes, target)
 }
 
 /// A reference to no object is null, which is address 0.
@@ -256,7 +258,8 @@ const NOWHERE: Address = Address(0);
 /// A region of an object that is not there becomes a null reference too.
 fn region_reference(crossing: &mut dyn Crossing, source: &[u8], target: &mut [u8]) -> Result<()> {
     let (sizes, budget) = (crossing.source_sizes(), crossing.budget());
-    let mut id: GlobalHeapId = format::decode(source, 0, &sizes, &budget)?;
+    let own = sizes_of_element(Reference::Region, source.len(), sizes);
+    let mut id: GlobalHeapId = format::decode(source, 0, &own, &budget)?;
     if id.target().is_some() {
         let region = crossing.load(id).and_then(|bytes| format::decode_padded(&bytes, 0, &sizes, &budget));
         id = match region {
@@ -272,7 +275,7 @@ fn region_reference(crossing: &mut dyn Crossing, source: &[u8], target: &mut [u8
             Err(error) => return Err(error),
         };
     }
-    put(&id, &crossing.target_sizes(), target)
+    put(&id, &sizes_of_element(Reference::Region, target.len(), crossing.target_sizes()), target)
 }
 
 /// Takes what a reference of 1.12 stands for along. One that is about the file it is stored in names it, where asked.

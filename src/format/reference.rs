@@ -24,6 +24,7 @@
 //! block doesn't count: decode it with [`decode_padded`](super::decode_padded). Reads and writes all.
 
 use super::Wire;
+use super::datatype::Reference;
 use super::global_heap::GlobalHeapId;
 use super::selection::SelectionInfo;
 use crate::base::{Address, Error, Reader, Result, Sizes, Structure, Writer};
@@ -37,6 +38,18 @@ impl ObjectReference {
     pub(crate) fn target(self) -> Option<Address> {
         self.0.filter(|address| address.0 != 0)
     }
+}
+
+/// The sizes by which an element of an old reference type is read that has `len` bytes.
+///
+/// They are those of the file, but not where references are what a sequence is of: libhdf5 stores these as it has them in
+/// memory, with addresses of 8 bytes in every file.
+pub(crate) fn sizes_of_element(kind: Reference, len: usize, sizes: Sizes) -> Sizes {
+    let in_memory = match kind {
+        Reference::Object => Sizes::EIGHT.address(),
+        _ => GlobalHeapId::len(Sizes::EIGHT),
+    };
+    if len == in_memory { Sizes { offset: Sizes::EIGHT.offset, ..sizes } } else { sizes }
 }
 
 impl Wire for ObjectReference {

@@ -1,6 +1,7 @@
 """Files to copy, and whether a copy is the same to h5py.
 
 copies.py make FILE LOW HIGH      all kinds of objects, links, types, references and layouts
+copies.py narrow FILE           the same but links and most references, in a file with addresses of 4 bytes
 copies.py same A B [A B ...]    fails unless both of each pair hold the same; references lead to the same objects
 copies.py elements A B [A B ...]  the same for files that may store elements in other ways
 copies.py copies A B [A B ...]  the same, but A may have references in other elements as they were
@@ -20,6 +21,17 @@ def make(path, low, high):
         types(f)
         references(f)
         links(f)
+
+
+def narrow(path):
+    """A file with addresses of 4 bytes, and references that libhdf5 stores in 8 all the same."""
+    properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    properties.set_sizes(4, 8)
+    with h5py.File(h5py.h5f.create(path.encode(), h5py.h5f.ACC_TRUNC, properties)) as f:
+        plain(f)
+        types(f)
+        objects = f.create_dataset("objects", shape=(1,), dtype=h5py.vlen_dtype(h5py.ref_dtype))
+        objects[0] = np.array([f["scalar"].ref, f["null"].ref], dtype=h5py.ref_dtype)
 
 
 def plain(f):

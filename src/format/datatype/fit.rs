@@ -17,7 +17,12 @@ impl Datatype {
         let nested = |base: &Datatype| base.fitted(sizes).map(Box::new);
         let bytes = |len: usize| size(len as u64);
         let (size, class) = match &self.class {
-            Class::Sequence(base) => (bytes(VariableLength::len(sizes))?, Class::Sequence(nested(base)?)),
+            Class::Sequence(base) => {
+                // Which libhdf5 does not make fit: it stores them as it has them in memory.
+                let stays = matches!(base.class, Class::Reference(Reference::Object | Reference::Region));
+                let base = base.fitted(if stays { Sizes::EIGHT } else { sizes })?;
+                (bytes(VariableLength::len(sizes))?, Class::Sequence(Box::new(base)))
+            }
             Class::VariableString { .. } => (bytes(VariableLength::len(sizes))?, self.class.clone()),
             Class::Reference(reference) => {
                 let len = match reference {
