@@ -112,12 +112,13 @@ mod tests {
 
     #[test]
     fn what_is_made_of_them_follows() {
-        let make = |text: u32, object: u32| {
+        let make = |text: u32| {
             let texts = Datatype::variable_string(Charset::Ascii, text);
             let array = Class::Array { dims: vec![2, 3], base: Box::new(texts.clone()) };
             let array = Datatype { version: 2, size: 6 * text, class: array };
             let int = Datatype::integer(2, true, Order::Little);
-            let objects = sequence(text, reference(object, Reference::Object));
+            // What a sequence is of stays as long as it is in memory, if it is a reference.
+            let objects = sequence(text, reference(8, Reference::Object));
             // Listed in another order than they lie in, with a gap of 5 and one of 3 bytes.
             let members = [
                 ("objects", 5 + 7 * text, objects),
@@ -127,8 +128,8 @@ mod tests {
             ];
             compound(5 + 8 * text + 2 + 3, &members)
         };
-        assert_eq!(make(16, 8).fitted(NARROW).unwrap(), make(12, 4));
-        assert_eq!(make(12, 4).fitted(Sizes::EIGHT).unwrap(), make(16, 8));
+        assert_eq!(make(16).fitted(NARROW).unwrap(), make(12));
+        assert_eq!(make(12).fitted(Sizes::EIGHT).unwrap(), make(16));
     }
 
     #[test]
