@@ -54,6 +54,57 @@ impl<'a> Bits<'a> {
     }
 }
 
+/// Puts bits behind one another into bytes.
+#[derive(Debug)]
+pub(super) struct BitSink<'a> {
+    bytes: &'a mut Vec<u8>,
+    /// The bits that are not in `bytes` yet, fewer than 64.
+    word: u64,
+    held: u32,
+}
+
+impl<'a> BitSink<'a> {
+    /// Begins behind what `bytes` holds.
+    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Self {
+        BitSink { bytes, word: 0, held: 0 }
+    }
+
+    /// Puts the lowest `count` bits of a value, at most 64.
+    #[inline]
+    pub(super) fn put(&mut self, value: u64, count: u32) {
+        let value = value & u64::MAX.checked_shr(64 - count.min(64)).unwrap_or(0);
+        self.word |= value << self.held;
+        let end = self.held + count;
+        if end >= 64 {
+            self.bytes.extend_from_slice(&self.word.to_le_bytes());
+            self.word = value.checked_shr(64 - self.held).unwrap_or(0);
+        }
+        self.held = end % 64;
+    }
+
+    #[inline]
+    pub(super) fn put_one(&mut self, bit: bool) {
+        self.put(u64::from(bit), 1);
+    }
+
+    /// Puts zeros.
+    pub(super) fn pad(&mut self, count: u64) {
+        (0..count / 64).for_each(|_| self.put(0, 64));
+        (0..count % 64).for_each(|_| self.put(0, 1));
+    }
+
+    /// All bits that `bytes` would hold.
+    pub(super) fn len(&self) -> u64 {
+        8 * self.bytes.len() as u64 + u64::from(self.held)
+    }
+
+    /// Fills the last byte up with zeros.
+    pub(super) fn finish(self) {
+        let rest = self.word.to_le_bytes();
+        self.bytes.extend(rest.iter().zip(0..self.held.div_ceil(8)).map(|(byte, _)| byte));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +119,26 @@ mod tests {
         assert!(!bits.is_overrun());
         assert_eq!(bits.take(8), 20 >> 3);
         assert!(bits.is_overrun() && !bits.take_one());
+    }
+
+    #[test]
+    fn what_is_put_is_taken() {
+        let mut bytes = vec![7];
+        let mut sink = BitSink::new(&mut bytes);
+        sink.put(u64::MAX, 3);
+        sink.put(0x0123_4567_89ab_cdef, 64);
+        sink.put(9, 0);
+        sink.pad(130);
+        sink.put_one(true);
+        sink.put(0x0fed_cba9_8765_4321, 58);
+        assert_eq!(sink.len(), 8 + 256);
+        sink.put(5, 3);
+        sink.finish();
+        assert_eq!(bytes.len(), 1 + 32 + 1);
+        let mut bits = Bits::new(&bytes[1..]);
+        assert_eq!((bits.take(3), bits.take(64)), (7, 0x0123_4567_89ab_cdef));
+        assert_eq!([bits.take(64), bits.take(64), bits.take(2)], [0; 3]);
+        assert_eq!((bits.take_one(), bits.take(58)), (true, 0x03ed_cba9_8765_4321));
+        assert_eq!(bits.take(8), 5);
     }
 }

@@ -211,13 +211,24 @@ fn committed_types_that_are_there_are_used() {
 
 /// Two decimal digits of the distance to the smallest number of the chunk: with other neighbours, others remain.
 #[test]
-fn filters_that_lose_something_are_not_applied_twice() {
+fn scale_offset_with_loss_is_not_applied_twice() {
+    is_not_applied_twice(6, &[0, 2]);
+}
+
+/// As many bit planes, of blocks with other exponents.
+#[test]
+#[cfg(feature = "zfp")]
+fn zfp_is_not_applied_twice() {
+    is_not_applied_twice(32013, &[2, 0, 16]);
+}
+
+fn is_not_applied_twice(filter: u16, asked: &[u32]) {
     let folder = Folder::new("lossy");
     let (source, target) = (folder.file("lossy.h5"), folder.file("new.h5"));
     let file = File::create(&source).unwrap();
     let values: Vec<f64> = (0..100).map(|n| f64::from(n).sqrt()).collect();
-    let lossy =
-        file.new_dataset::<f64>().shape(100).chunk(10).add_filter(6, &[0, 2]).create("lossy").unwrap();
+    let builder = file.new_dataset::<f64>().shape(100).chunk(10).add_filter(filter, asked);
+    let lossy = builder.create("lossy").unwrap();
     lossy.write(&values).unwrap();
     let chunks = DatasetChange::new().chunk(&[7]);
     let report = Repack::new().datasets(chunks.clone()).run(&file, &target).unwrap();

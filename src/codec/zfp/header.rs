@@ -13,30 +13,38 @@
 //!     133  15  smallest exponent, from -16495 on
 //! ```
 
-use super::damaged;
-use crate::base::{Malformed, Result, Unsupported, to_usize};
-use crate::codec::low_bits::Bits;
+use super::mode::Mode;
+use super::{asked_for, damaged};
+use crate::base::{Error, Malformed, Result, Unsupported, to_usize};
+use crate::codec::ChunkShape;
+use crate::codec::low_bits::{BitSink, Bits};
+use crate::format::datatype::{Class, Datatype, Order};
 
 const VERSION: u64 = 5;
 
-/// The most a block can take, and the smallest exponent of all; what is below it stands for the reversible mode.
-const MAX_BITS: u32 = 16658;
-const MAX_PRECISION: u32 = 64;
-pub(super) const MIN_EXPONENT: i32 = -1074;
+/// What H5Z-ZFP puts before the header: zfp 1.0.1.0, the version of its codec, its own version 1.1.1.
+const VERSIONS: u32 = 0x1010_5111;
+
+/// The bits of a length, by the number of dimensions.
+const LENGTH_BITS: [u32; 4] = [48, 24, 16, 12];
+
+/// What the numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// Of 8 bytes, not of 4.
+    pub(super) wide: bool,
+    pub(super) floating: bool,
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Header {
-    pub(super) wide: bool,
-    pub(super) floating: bool,
+    pub(super) kind: Kind,
     /// The elements come out big-endian.
     pub(super) swapped: bool,
     /// The lengths, the one that varies fastest first; 1 where there is no dimension.
     pub(super) lengths: [usize; 4],
     pub(super) dimensions: usize,
-    pub(super) min_bits: u32,
-    pub(super) max_bits: u32,
-    pub(super) precision: u32,
-    pub(super) min_exponent: i32,
+    pub(super) mode: Mode,
 }
 
 impl Header {
@@ -67,34 +75,68 @@ impl Header {
         if found != VERSION {
             return Err(Unsupported::Version { found, known: VERSION }.into());
         }
-        let (kind, dimensions) = (bits.take(2), bits.take(2) + 1);
+        let (number, dimensions) = (bits.take(2), bits.take(2) + 1);
+        let kind = Kind { wide: number & 1 != 0, floating: number & 2 != 0 };
         let dimensions = to_usize(dimensions)?;
         let mut lengths = [1; 4];
-        let width = [48, 24, 16, 12][dimensions - 1];
         for length in &mut lengths[..dimensions] {
-            *length = to_usize(bits.take(width) + 1)?;
+            *length = to_usize(bits.take(LENGTH_BITS[dimensions - 1]) + 1)?;
         }
-        let (min_bits, max_bits, precision, min_exponent) = decode_mode(&mut bits)?;
-        if bits.is_overrun() || min_bits > max_bits || precision > MAX_PRECISION {
-            return Err(damaged("zfp", "the header in the client data does not hold together"));
+        let mode = Mode::decode(&mut bits)?;
+        if bits.is_overrun() {
+            return Err(damaged("zfp", "the client data end within the header"));
         }
-        let (wide, floating) = (kind & 1 != 0, kind & 2 != 0);
-        Ok(Header {
-            wide,
-            floating,
-            swapped,
-            lengths,
-            dimensions,
-            min_bits,
-            max_bits,
-            precision,
-            min_exponent,
-        })
+        mode.check(kind)?;
+        Ok(Header { kind, swapped, lengths, dimensions, mode })
+    }
+
+    /// The header, behind its versions, as client data.
+    pub(super) fn encode(&self) -> Vec<u32> {
+        let mut bytes = Vec::new();
+        let mut bits = BitSink::new(&mut bytes);
+        bits.put(u64::from(u32::from_le_bytes(*b"zfp\0")) | VERSION << 24, 32);
+        bits.put(u64::from(self.kind.wide) | u64::from(self.kind.floating) << 1, 2);
+        bits.put(self.dimensions as u64 - 1, 2);
+        for &length in &self.lengths[..self.dimensions] {
+            bits.put(length as u64 - 1, LENGTH_BITS[self.dimensions - 1]);
+        }
+        self.mode.encode(&mut bits);
+        bits.finish();
+        let word = |part: &[u8]| part.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
+        [VERSIONS].into_iter().chain(bytes.chunks(4).map(word)).collect()
+    }
+
+    /// The client data for what a user asks for; axes of length 1 are no dimensions.
+    pub(super) fn configure(values: &[u32], chunk: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        let kind = Kind::of(chunk.datatype)?;
+        let used: Vec<u64> = chunk.shape.iter().rev().copied().filter(|&length| length > 1).collect();
+        let dimensions = used.len();
+        let Some(width) = dimensions.checked_sub(1).and_then(|index| LENGTH_BITS.get(index)) else {
+            let what = "zfp takes chunks of 1 to 4 axes that are longer than 1";
+            return Err(Error::misuse(format!("{what}, not {dimensions}")));
+        };
+        let mut lengths = [1; 4];
+        for (to, &length) in lengths.iter_mut().zip(&used) {
+            if (length - 1) >> width != 0 {
+                return Err(Error::limit("an axis of a chunk for zfp", length, 1 << width));
+            }
+            *to = to_usize(length)?;
+        }
+        let mode = Mode::asked_for(values, kind, dimensions)?;
+        let stored = Header { kind, swapped: false, lengths, dimensions, mode }.encode();
+        Header::decode(&stored).map_err(asked_for)?;
+        Ok(stored)
     }
 
     /// Bytes of an element.
     pub(super) fn element(&self) -> usize {
-        if self.wide { 8 } else { 4 }
+        if self.kind.wide { 8 } else { 4 }
+    }
+
+    /// Where an element's bytes begin.
+    pub(super) fn offset(&self, place: [usize; 4]) -> usize {
+        let place = place.iter().zip(&self.lengths).rev();
+        place.fold(0, |at, (place, length)| at * length + place) * self.element()
     }
 
     /// Bytes of all elements.
@@ -115,23 +157,47 @@ impl Header {
             })
         })
     }
-
-    pub(super) fn is_reversible(&self) -> bool {
-        self.min_exponent < MIN_EXPONENT
-    }
 }
 
-/// Fewest and most bits, precision, smallest exponent.
-fn decode_mode(bits: &mut Bits<'_>) -> Result<(u32, u32, u32, i32)> {
-    let number = |value: u64| u32::try_from(value).map_err(|e| damaged("zfp", e));
-    Ok(match number(bits.take(12))? {
-        mode @ 0..2048 => (mode + 1, mode + 1, MAX_PRECISION, MIN_EXPONENT),
-        mode @ 2048..2176 => (1, MAX_BITS, mode - 2047, MIN_EXPONENT),
-        2176 => (1, MAX_BITS, MAX_PRECISION, MIN_EXPONENT - 1),
-        mode @ 2177..4095 => (1, MAX_BITS, MAX_PRECISION, MIN_EXPONENT + (mode - 2177).cast_signed()),
-        _ => {
-            let (min, max) = (number(bits.take(15))? + 1, number(bits.take(15))? + 1);
-            (min, max, number(bits.take(7))? + 1, number(bits.take(15))?.cast_signed() - 16495)
+impl Kind {
+    fn of(datatype: &Datatype) -> Result<Self> {
+        let (order, floating) = match &datatype.class {
+            Class::FixedPoint(number) => (number.bits.order, false),
+            Class::FloatingPoint(number) => (number.bits.order, true),
+            _ => return Err(Error::misuse("zfp takes integers and floating-point numbers")),
+        };
+        let wide = match datatype.size {
+            4 => false,
+            8 => true,
+            size => return Err(Error::misuse(format!("zfp takes numbers of 4 or 8 bytes, not {size}"))),
+        };
+        if floating && datatype.class != Datatype::float(if wide { 8 } else { 4 }, order).class {
+            return Err(Error::misuse("zfp takes only floating-point numbers of IEEE 754"));
         }
-    })
+        // What is big-endian, H5Z-ZFP takes for little-endian on the machine that writes it.
+        if order != Order::Little {
+            return Err(Error::misuse("zfp takes little-endian numbers alone"));
+        }
+        Ok(Kind { wide, floating })
+    }
+
+    /// Bits of a common exponent.
+    pub(super) fn exponent_bits(self) -> u32 {
+        if self.wide { 11 } else { 8 }
+    }
+
+    /// Bits of a number of bit planes.
+    pub(super) fn precision_bits(self) -> u32 {
+        if self.wide { 6 } else { 5 }
+    }
+
+    /// The most bits that stand before a block's numbers.
+    pub(super) fn head(self, reversible: bool) -> u32 {
+        match (self.floating, reversible) {
+            (true, true) => 2 + self.exponent_bits() + self.precision_bits(),
+            (true, false) => 1 + self.exponent_bits(),
+            (false, true) => self.precision_bits(),
+            (false, false) => 0,
+        }
+    }
 }

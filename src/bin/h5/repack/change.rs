@@ -25,7 +25,8 @@ const FILTERS: &[(&[&str], u16, &[u32])] = &[
     (&["blosc"], 32001, &[]),
     (&["lz4"], 32004, &[]),
     (&["bitshuffle"], 32008, &[]),
-    (&["zfp"], 32013, &[]),
+    // Reversible; zfp's own default is not.
+    (&["zfp"], 32013, &[5]),
     (&["zstd"], 32015, &[]),
     (&["blosc2"], 32026, &[]),
 ];
