@@ -181,7 +181,11 @@ fn raw(size: usize, order: Order) -> Encoder {
 /// An integer of up to `widest` bytes; wider ones are their bytes.
 fn integer(datatype: &Datatype, size: usize, bits: &Bits, signed: bool, widest: usize) -> Encoder {
     let Some(width) = width(size).filter(|&width| width <= widest) else { return raw(size, bits.order) };
-    if width == size && bits.offset == 0 && usize::from(bits.precision) == size * 8 {
+    let is_whole = usize::from(bits.precision) == size * 8;
+    // The canonical form is what libhdf5 reads. Where only the byte order is to change it passes over the precision, and
+    // so over the sign (`H5T__conv_order`).
+    let is_only_reversed = bits.order == Order::Big && matches!(size, 2 | 4 | 8);
+    if width == size && bits.offset == 0 && (is_whole || is_only_reversed) {
         return raw(size, bits.order);
     }
     let kind = match width {
@@ -367,6 +371,24 @@ mod tests {
         assert_eq!(field(0xe5, &nibble, false), 14);
         assert_eq!(field(0xe5, &nibble, true), (-2i128).cast_unsigned());
         assert_eq!(field(u128::MAX, &bits(0, 128, Order::Little), true), u128::MAX);
+    }
+
+    #[test]
+    fn an_integer_in_the_other_byte_order_is_what_libhdf5_makes_of_it() {
+        let encoded = |order, offset, element: &[u8]| {
+            let bits = Bits { order, offset, precision: 5, low_padding: false, high_padding: false };
+            let class = Class::FixedPoint(h5::types::stored::FixedPoint { bits, signed: true });
+            let datatype = Datatype { version: 1, size: 4, class };
+            let mut out = Vec::new();
+            match Encoder::new(&datatype).unwrap().kind {
+                Kind::Reversed => reverse(element, 4, &mut out),
+                _ => out.extend_from_slice(&field(word(element, order), &bits, true).to_le_bytes()[..4]),
+            }
+            i32::from_le_bytes(out.try_into().unwrap())
+        };
+        assert_eq!(encoded(Order::Big, 0, &[0, 0, 0, 0b10111]), 23);
+        assert_eq!(encoded(Order::Little, 0, &[0b10111, 0, 0, 0]), -9);
+        assert_eq!(encoded(Order::Big, 1, &[0, 0, 0, 0b101110]), -9);
     }
 
     #[test]
