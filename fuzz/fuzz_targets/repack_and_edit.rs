@@ -42,7 +42,8 @@ impl Storage for Small {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((&way, bytes)) = bytes.split_first() else { return };
+    // Any byte that is not checked would do; the last one is often not in use.
+    let Some(&way) = bytes.last() else { return };
     let limits = Limits { memory: 1 << 20, metadata: 1 << 20, items: 1 << 12, depth: 16 };
     let options = File::options().limits(limits).chunk_cache(1 << 18);
     if let Ok(file) = options.open_bytes(bytes.to_vec()) {

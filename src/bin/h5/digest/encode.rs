@@ -377,7 +377,7 @@ mod tests {
     fn an_integer_in_the_other_byte_order_is_what_libhdf5_makes_of_it() {
         let encoded = |order, offset, element: &[u8]| {
             let bits = Bits { order, offset, precision: 5, low_padding: false, high_padding: false };
-            let class = Class::FixedPoint(h5::types::stored::FixedPoint { bits, signed: true });
+            let class = Class::FixedPoint(types::stored::FixedPoint { bits, signed: true });
             let datatype = Datatype { version: 1, size: 4, class };
             let mut out = Vec::new();
             match Encoder::new(&datatype).unwrap().kind {
