@@ -2,6 +2,7 @@
 
 use crate::base::{Address, Result};
 use crate::engine::{self, Core, Header};
+use crate::format::datatype::Datatype;
 use crate::format::message::dense_info::AttributeInfo;
 use crate::format::message::modification_time::ModificationTime;
 use crate::format::message::{Message as _, MessageType};
@@ -35,9 +36,24 @@ fn prefix(from: &Core, to: &Core, header: &Header) -> Result<Prefix> {
     };
     let needs_version_2 = order != 0 || thresholds.is_some() || has_dense_attributes(from, header)?;
     Ok(match to.versions().object_header {
-        1 if !needs_version_2 => Prefix::Version1 { messages: 0, reference_count: 1 },
+        1 if !needs_version_2 && !needs_checksum(from, header)? => {
+            Prefix::Version1 { messages: 0, reference_count: 1 }
+        }
         _ => Prefix::version_2(order, times, thresholds),
     })
+}
+
+/// In headers without a checksum libhdf5 takes types that leave most of their bits unused for damage.
+fn needs_checksum(core: &Core, header: &Header) -> Result<bool> {
+    // What cannot be decoded is told of when it is copied.
+    let is_sparse =
+        |datatype: Result<Datatype>| datatype.is_ok_and(|datatype| datatype.has_mostly_unused_bits());
+    if header.has(MessageType::DATATYPE) && is_sparse(header.required(core)) {
+        return Ok(true);
+    }
+    let attributes = engine::stored_attributes(core, header)?.into_iter().flatten();
+    let mut types = attributes.map(|(attribute, _)| engine::part(core, attribute.datatype));
+    Ok(types.any(is_sparse))
 }
 
 /// Attributes in a heap may be larger than a message can be.
