@@ -233,7 +233,8 @@ impl Copier<'_> {
         let mut storage = Storage::Virtual { collection: None, index: 0 };
         if let Some(mappings) = virtual_mappings(self.ends.source(), info)? {
             let core = self.ends.writer();
-            let mappings = if core.bounds < FormatBounds::V200 { spelled_out(&mappings) } else { mappings };
+            let mappings =
+                if core.versions().virtual_mappings == 0 { spelled_out(&mappings) } else { mappings };
             let id = core.insert_heap_object(&crate::format::encode(&mappings, &core.sizes())?)?;
             storage = Storage::Virtual { collection: id.collection, index: id.index };
         }

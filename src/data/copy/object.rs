@@ -62,12 +62,7 @@ fn has_dense_attributes(core: &Core, header: &Header) -> Result<bool> {
 }
 
 /// The messages that stay what they are in any file: comments, times, and those that nobody knows.
-pub(super) fn common_messages(
-    from: &Core,
-    to: &Core,
-    header: &Header,
-    copy: &Header,
-) -> Result<Vec<Message>> {
+fn common_messages(from: &Core, to: &Core, header: &Header, copy: &Header) -> Result<Vec<Message>> {
     let mut messages = Vec::new();
     for message in &header.messages {
         if message.kind == MessageType::COMMENT || !message.kind.is_known() {
