@@ -3,11 +3,13 @@
 //! Which block is taken, when the segment grows and by how much, is as in libhdf5, so that both may take turns.
 
 use super::Core;
+use super::kept_open::Reversible;
 use crate::base::{Address, Error, Result, Structure, to_usize};
 use crate::format::local_heap::{ALIGNMENT, FreeBlock, LocalHeap, LocalHeapData, NO_FREE_BLOCK};
 use crate::format::{decode, encode};
 
 /// A local heap that is being changed. Nothing of it reaches the file before `store`.
+#[derive(Debug)]
 pub(super) struct LocalHeapEdit {
     address: Address,
     stored: LocalHeap,
@@ -16,6 +18,42 @@ pub(super) struct LocalHeapEdit {
     free: Vec<Free>,
     /// The least bytes of a free block.
     least: u64,
+    /// The file has something else.
+    is_changed: bool,
+    /// Bytes that were written over or cut off, with where they were, since the heap was settled.
+    replaced: Vec<(usize, Vec<u8>)>,
+}
+
+/// What a heap was at some time.
+#[derive(Debug)]
+pub(super) struct Moment {
+    replaced: usize,
+    size: usize,
+    free: Vec<Free>,
+    is_changed: bool,
+}
+
+impl Reversible for LocalHeapEdit {
+    type Moment = Moment;
+
+    fn moment(&self) -> Moment {
+        let (replaced, size) = (self.replaced.len(), self.data.0.len());
+        Moment { replaced, size, free: self.free.clone(), is_changed: self.is_changed }
+    }
+
+    fn go_back(&mut self, moment: Moment) {
+        let data = &mut self.data.0;
+        for (start, bytes) in self.replaced.drain(moment.replaced..).rev() {
+            data.resize(data.len().max(start + bytes.len()), 0);
+            data[start..start + bytes.len()].copy_from_slice(&bytes);
+        }
+        data.resize(moment.size, 0);
+        (self.free, self.is_changed) = (moment.free, moment.is_changed);
+    }
+
+    fn settle(&mut self) {
+        self.replaced.clear();
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +81,27 @@ impl LocalHeapEdit {
         let address = core.allocate(room + size)?;
         let stored = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
         let data = LocalHeapData(vec![0; to_usize(size)?]);
-        Ok(LocalHeapEdit { address, stored, data, free: vec![Free { offset: 0, size }], least })
+        let free = vec![Free { offset: 0, size }];
+        Ok(LocalHeapEdit { address, stored, data, free, least, is_changed: true, replaced: Vec::new() })
+    }
+
+    /// Takes the heap that is kept open, or reads it. It is to be put back.
+    pub(super) fn take(core: &mut Core, address: Address) -> Result<Self> {
+        match core.txn_mut()?.names.take(address) {
+            Some(heap) => Ok(heap),
+            None => LocalHeapEdit::open(core, address),
+        }
+    }
+
+    /// Keeps the heap open for the next change.
+    pub(super) fn put_back(self, core: &mut Core) -> Result<()> {
+        core.txn_mut()?.names.put(self.address, self);
+        Ok(())
+    }
+
+    /// The strings of the heap.
+    pub(super) fn strings(&self) -> &LocalHeapData {
+        &self.data
     }
 
     pub(super) fn open(core: &Core, address: Address) -> Result<Self> {
@@ -52,7 +110,8 @@ impl LocalHeapEdit {
         let data = core.fetch_sized::<LocalHeapData>(stored.segment, stored.size, &sizes)?;
         let data = LocalHeapData::clone(&data);
         let free = free_list(core, &stored, &data)?;
-        Ok(LocalHeapEdit { address, stored, data, free, least: FreeBlock::least(sizes) })
+        let (least, replaced) = (FreeBlock::least(sizes), Vec::new());
+        Ok(LocalHeapEdit { address, stored, data, free, least, is_changed: false, replaced })
     }
 
     pub(super) fn address(&self) -> Address {
@@ -64,7 +123,7 @@ impl LocalHeapEdit {
         self.data.string(offset).ok_or_else(|| missing_string(core, self.address, offset))
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.data.0.len() as u64
     }
 
@@ -85,6 +144,8 @@ impl LocalHeapEdit {
         }
         let start = to_usize(offset)?;
         let room = &mut self.data.0[start..][..to_usize(needed)?];
+        self.replaced.push((start, room.to_vec()));
+        self.is_changed = true;
         room.fill(0);
         room[..string.len()].copy_from_slice(string);
         Ok(offset)
@@ -125,6 +186,7 @@ impl LocalHeapEdit {
         let whole = self.size() - self.size() % ALIGNMENT;
         let end = (offset + len).next_multiple_of(ALIGNMENT).min(whole);
         let gone = Free { offset, size: end.saturating_sub(offset) };
+        self.is_changed = true;
         if self.free.iter().any(|free| free.offset < gone.end() && gone.offset < free.end()) {
             let error = Error::field("name offset", offset, "the local heap has it in its free list");
             return Err(error.at(Structure::LocalHeap, core.offset(self.address)?));
@@ -161,12 +223,26 @@ impl LocalHeapEdit {
             new = (new / 2).next_multiple_of(ALIGNMENT);
         }
         last.size = new - last.offset;
-        self.data.0.truncate(to_usize(new)?);
+        let new = to_usize(new)?;
+        if new < self.data.0.len() {
+            self.replaced.push((new, self.data.0.split_off(new)));
+        }
         Ok(())
     }
 
+    /// Writes a heap that is kept open, if it has changed.
+    pub(super) fn store_open(core: &mut Core, address: Address) -> Result<()> {
+        if !core.txn_mut()?.names.get(address).is_some_and(|heap| heap.is_changed) {
+            return Ok(());
+        }
+        let mut heap = LocalHeapEdit::take(core, address)?;
+        let stored = heap.store(core);
+        heap.put_back(core)?;
+        stored
+    }
+
     /// Writes the heap; the data segment moves where its size has changed.
-    pub(super) fn store(mut self, core: &mut Core) -> Result<()> {
+    pub(super) fn store(&mut self, core: &mut Core) -> Result<()> {
         let sizes = core.sizes();
         let size = self.size();
         core.budget.metadata(size)?;
@@ -182,7 +258,9 @@ impl LocalHeapEdit {
             core.release(self.stored.segment, self.stored.size)?;
         }
         core.put(new.segment, &self.data, &sizes)?;
-        core.put(self.address, &new, &sizes)
+        core.put(self.address, &new, &sizes)?;
+        (self.stored, self.is_changed) = (new, false);
+        Ok(())
     }
 
     /// The parts of the file that the heap takes.
@@ -191,7 +269,6 @@ impl LocalHeapEdit {
     }
 }
 
-/// The error for an offset at which no string begins.
 /// Makes a heap of names; returns its address and where in it each name is.
 pub(crate) fn create_name_heap(core: &mut Core, names: &[&[u8]]) -> Result<(Address, Vec<u64>)> {
     let lengths = names.iter().map(|name| (name.len() as u64 + 1).next_multiple_of(ALIGNMENT));
@@ -205,6 +282,7 @@ pub(crate) fn create_name_heap(core: &mut Core, names: &[&[u8]]) -> Result<(Addr
     Ok((address, offsets))
 }
 
+/// The error for an offset at which no string begins.
 pub(super) fn missing_string(core: &Core, heap: Address, offset: u64) -> Error {
     let error = Error::field("name offset", offset, "no string ends behind it");
     error.at(Structure::LocalHeap, core.offset(heap).unwrap_or(heap.0))
@@ -264,7 +342,7 @@ mod tests {
     use super::super::fixture::empty;
     use super::*;
 
-    fn stored(core: &mut Core, heap: LocalHeapEdit) -> LocalHeapEdit {
+    fn stored(core: &mut Core, mut heap: LocalHeapEdit) -> LocalHeapEdit {
         let address = heap.address;
         heap.store(core).unwrap();
         LocalHeapEdit::open(core, address).unwrap()
@@ -312,6 +390,33 @@ mod tests {
         assert_eq!(heap.string(&core, offsets[0]).unwrap(), [b'm'; 100]);
         let error = heap.remove(&core, offsets[0] + 104).unwrap_err().to_string();
         assert!(error.contains("has it in its free list"), "{error}");
+    }
+
+    #[test]
+    fn changes_can_be_taken_back() {
+        let mut core = empty();
+        let mut heap = LocalHeapEdit::create(&mut core, 24).unwrap();
+        let long = [b'n'; 90];
+        let offsets: Vec<u64> = [&b""[..], b"a name of 16", &long, &long, b"e", &long, &long]
+            .into_iter()
+            .map(|name| heap.insert(name).unwrap())
+            .collect();
+        heap.settle();
+        let (data, free, before) = (heap.data.clone(), heap.free.clone(), heap.moment());
+        // One name goes into the place of another, and the end of the segment is cut off and comes back.
+        heap.remove(&core, offsets[1]).unwrap();
+        assert_eq!(heap.insert(b"another of 16").unwrap(), offsets[1]);
+        for &offset in &offsets[2..] {
+            heap.remove(&core, offset).unwrap();
+        }
+        assert!(heap.size() < data.0.len() as u64);
+        let between = (heap.data.clone(), heap.moment());
+        assert!((0..9).all(|_| heap.insert(&[b'x'; 100]).is_ok()));
+        heap.go_back(between.1);
+        assert_eq!(heap.data.0.len(), between.0.0.len());
+        assert_eq!(heap.string(&core, offsets[1]).unwrap(), b"another of 16");
+        heap.go_back(before);
+        assert_eq!((&heap.data, &heap.free), (&data, &free));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod global_heap;
 mod group;
 mod header;
 mod header_edit;
+mod kept_open;
 mod local_heap;
 mod modified;
 mod neighbours;

@@ -20,7 +20,7 @@ impl Core {
     /// and not before.
     pub(crate) fn flush(&mut self) -> Result<()> {
         self.check_writable()?;
-        self.seal_heap()?;
+        self.seal()?;
         if self.txn_mut()?.guard == Guard::Bound { self.spill() } else { self.publish_in_place() }
     }
 
@@ -28,7 +28,7 @@ impl Core {
     /// state or with the one before.
     pub(crate) fn commit(&mut self) -> Result<()> {
         self.check_writable()?;
-        self.seal_heap()?;
+        self.seal()?;
         let is_marked = self.superblock.flags & OPEN_FOR_WRITING != 0;
         let txn = self.txn_mut()?;
         txn.guard = Guard::Bound;

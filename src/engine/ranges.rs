@@ -13,9 +13,43 @@ pub(super) struct Ranges {
     by_place: BTreeMap<u64, u64>,
     /// Length and start: what finds the smallest piece that is large enough.
     by_size: BTreeSet<(u64, u64)>,
+    /// What was done, for those that may want to take it back.
+    history: Option<Vec<Step>>,
+}
+
+/// A piece that came or went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Step {
+    start: u64,
+    end: u64,
+    came: bool,
 }
 
 impl Ranges {
+    /// No ranges yet; what happens to them is remembered from here on.
+    pub(super) fn with_history() -> Self {
+        Ranges { history: Some(Vec::new()), ..Ranges::default() }
+    }
+
+    /// How much has happened, to be given to [`Ranges::go_back`].
+    pub(super) fn moment(&self) -> usize {
+        self.history.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Takes back what has happened since.
+    pub(super) fn go_back(&mut self, moment: usize) {
+        let Some(mut history) = self.history.take() else { return };
+        for Step { start, end, came } in history.drain(moment..).rev() {
+            if came { self.take(start, end) } else { self.put(start, end) }
+        }
+        self.history = Some(history);
+    }
+
+    /// What has happened so far cannot be taken back any more.
+    pub(super) fn forget_history(&mut self) {
+        self.history.iter_mut().for_each(Vec::clear);
+    }
+
     /// Adds a range; empty ones are nothing. What of it is there already, as when a damaged file gives the same space
     /// back twice, stays what it is.
     pub(super) fn insert(&mut self, range: Range<u64>) {
@@ -55,8 +89,7 @@ impl Ranges {
 
     /// Whether all bytes of a range are there.
     pub(super) fn contains(&self, range: &Range<u64>) -> bool {
-        let around = self.by_place.range(..=range.start).next_back();
-        range.is_empty() || around.is_some_and(|(_, &end)| end >= range.end)
+        range.is_empty() || self.around(range.start).is_some_and(|around| around.end >= range.end)
     }
 
     /// The smallest piece that has `size` bytes from a multiple of `align` on; tells where those begin.
@@ -84,6 +117,26 @@ impl Ranges {
         tight.or_else(|| self.by_size.range((size.checked_add(page)?, 0)..).next().and_then(fits))
     }
 
+    /// The smallest piece that has `size` bytes.
+    pub(super) fn smallest(&self, size: u64) -> Option<Range<u64>> {
+        self.by_size.range((size, 0)..).next().map(|&(len, start)| start..start + len)
+    }
+
+    /// The piece that a byte is in.
+    pub(super) fn around(&self, byte: u64) -> Option<Range<u64>> {
+        let (&start, &end) = self.by_place.range(..=byte).next_back()?;
+        (end > byte).then_some(start..end)
+    }
+
+    /// How many pieces there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_place.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_place.is_empty()
+    }
+
     /// How many bytes of a range are there.
     pub(super) fn overlap(&self, range: &Range<u64>) -> u64 {
         self.over(range).map(|(start, end)| end.min(range.end) - start.max(range.start)).sum()
@@ -104,12 +157,20 @@ impl Ranges {
         if start < end {
             self.by_place.insert(start, end);
             self.by_size.insert((end - start, start));
+            self.remember(Step { start, end, came: true });
         }
     }
 
     fn take(&mut self, start: u64, end: u64) {
         self.by_place.remove(&start);
         self.by_size.remove(&(end - start, start));
+        self.remember(Step { start, end, came: false });
+    }
+
+    fn remember(&mut self, step: Step) {
+        if let Some(history) = &mut self.history {
+            history.push(step);
+        }
     }
 }
 
@@ -153,6 +214,26 @@ mod tests {
         assert_eq!(ranges.fit(8, 1), Some(101));
         assert_eq!(ranges.fit(8, 8), Some(8));
         assert_eq!(ranges.fit(18, 1), None);
+    }
+
+    #[test]
+    fn what_happened_can_be_taken_back() {
+        let mut ranges = Ranges::with_history();
+        ranges.insert(10..20);
+        ranges.insert(30..40);
+        ranges.forget_history();
+        let (before, moment) = (ranges.clone(), ranges.moment());
+        ranges.insert(20..30);
+        ranges.remove(12..15);
+        let (between, later) = (ranges.iter().collect::<Vec<_>>(), ranges.moment());
+        ranges.remove(0..100);
+        ranges.insert(50..51);
+        ranges.go_back(later);
+        assert_eq!(ranges.iter().collect::<Vec<_>>(), between);
+        ranges.go_back(moment);
+        assert_eq!(ranges, before);
+        assert_eq!((ranges.smallest(10), ranges.smallest(11)), (Some(10..20), None));
+        assert_eq!((ranges.around(39), ranges.around(40)), (Some(30..40), None));
     }
 
     #[test]

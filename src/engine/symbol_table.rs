@@ -1,6 +1,7 @@
 //! Old-style groups: links in symbol table nodes below a B-tree 1, names in a local heap.
 
 use std::collections::HashSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::local_heap::missing_string;
@@ -17,14 +18,38 @@ pub(super) struct OldGroup<'a> {
     core: &'a Core,
     btree: Address,
     heap: Address,
-    names: Arc<LocalHeapData>,
+    names: Names<'a>,
     nodes: NodeContext,
+}
+
+/// The strings of the group's heap.
+enum Names<'a> {
+    /// Of a heap that is kept open, which the file may not have yet.
+    Open(&'a LocalHeapData),
+    Stored(Arc<LocalHeapData>),
+}
+
+impl Deref for Names<'_> {
+    type Target = LocalHeapData;
+
+    fn deref(&self) -> &LocalHeapData {
+        match self {
+            Names::Open(names) => names,
+            Names::Stored(names) => names,
+        }
+    }
 }
 
 impl<'a> OldGroup<'a> {
     pub(super) fn open(core: &'a Core, table: &SymbolTable) -> Result<Self> {
-        let heap: Arc<LocalHeap> = core.fetch(table.heap, &core.sizes())?;
-        let names = core.fetch_sized::<LocalHeapData>(heap.segment, heap.size, &core.sizes())?;
+        let names = match core.txn.as_ref().and_then(|txn| txn.names.get(table.heap)) {
+            Some(heap) => Names::Open(heap.strings()),
+            None => {
+                let heap: Arc<LocalHeap> = core.fetch(table.heap, &core.sizes())?;
+                let names = core.fetch_sized::<LocalHeapData>(heap.segment, heap.size, &core.sizes())?;
+                Names::Stored(names)
+            }
+        };
         Ok(OldGroup { core, btree: table.btree, heap: table.heap, names, nodes: node_context(core) })
     }
 

@@ -7,6 +7,9 @@
 use std::sync::Arc;
 
 use super::file_space::FileSpace;
+use super::fractal_heap::FreeSpace;
+use super::kept_open::KeptOpen;
+use super::local_heap::LocalHeapEdit;
 use super::overlay::Piece;
 use super::pools::Use;
 use super::space::Space;
@@ -24,6 +27,10 @@ pub(crate) struct Txn {
     pub(super) file_space: Option<FileSpace>,
     /// The collection that new heap objects go to, with its address.
     pub(super) open_heap: Option<(Address, GlobalHeap)>,
+    /// What is free in fractal heaps, by the addresses of their headers.
+    pub(super) heap_space: KeptOpen<FreeSpace>,
+    /// The names of old-style groups, by the addresses of their heaps.
+    pub(super) names: KeptOpen<LocalHeapEdit>,
     pub(super) guard: Guard,
     /// Something is different from the published state.
     pub(super) changed: bool,
@@ -73,6 +80,8 @@ impl Txn {
             space,
             file_space,
             open_heap: None,
+            heap_space: KeptOpen::default(),
+            names: KeptOpen::default(),
             guard: Guard::Willing,
             changed: false,
             published,
@@ -140,10 +149,13 @@ impl Core {
         if self.overlay.memory() > SPILL {
             self.spill()?;
         }
+        self.limit_open()?;
         let superblock = self.superblock.clone();
         let txn = self.txn_mut()?;
         txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone() });
         txn.space.begin();
+        txn.heap_space.begin();
+        txn.names.begin();
         self.overlay.begin();
         Ok(())
     }
@@ -152,6 +164,8 @@ impl Core {
         if let Some(txn) = &mut self.txn {
             txn.saved = None;
             txn.space.keep();
+            txn.heap_space.keep();
+            txn.names.keep();
         }
         self.overlay.keep();
     }
@@ -163,6 +177,8 @@ impl Core {
             headers.remove(&Address(range.start));
         });
         txn.space.undo();
+        txn.heap_space.undo();
+        txn.names.undo();
         if let Some(saved) = txn.saved.take() {
             txn.open_heap = saved.open_heap;
             self.superblock = saved.superblock;

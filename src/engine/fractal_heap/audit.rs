@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FractalHeap;
 use super::edit::FractalHeapEdit;
+use super::free_space::FreeSpace;
 use super::geometry::Geometry;
 use crate::base::Address;
 use crate::engine::Core;
@@ -21,14 +22,14 @@ struct Blocks {
     indirect: Vec<u64>,
 }
 
-/// Fails unless the heap has the objects of the model and nothing else, and its numbers are right.
+/// Fails unless the heap, of which nothing is waiting to be encoded, has the objects of the model and nothing else, and its numbers are right.
 #[track_caller]
 pub(super) fn audit(core: &Core, address: Address, model: &Model) {
     let heap = FractalHeap::open(core, address).unwrap();
     for (id, data) in model {
         assert!(heap.object(id, |bytes, _| Ok(bytes == data)).unwrap(), "{id:?} has changed");
     }
-    let edit = FractalHeapEdit::open(core, address).unwrap();
+    let edit = with_space(core, address);
     let blocks = blocks(&heap, &edit.geometry);
     let objects = managed(&heap, model);
     statistics(&edit, &blocks, &objects);
@@ -41,6 +42,14 @@ pub(super) fn audit(core: &Core, address: Address, model: &Model) {
         assert_eq!(*stored, counted);
         assert!(stored.serialized_sections > 0 && stored.list_used == stored.list_allocated);
     }
+}
+
+/// A heap with what is free in it.
+pub(super) fn with_space(core: &Core, address: Address) -> FractalHeapEdit {
+    let mut edit = FractalHeapEdit::open(core, address).unwrap();
+    let open = core.txn.as_ref().and_then(|txn| txn.heap_space.get(address)).cloned();
+    edit.space = open.unwrap_or_else(|| FreeSpace::load(core, &edit.header, &edit.geometry).unwrap());
+    edit
 }
 
 fn managed(heap: &FractalHeap<'_>, model: &Model) -> BTreeMap<u64, u64> {
@@ -72,7 +81,7 @@ fn statistics(edit: &FractalHeapEdit, blocks: &Blocks, objects: &BTreeMap<u64, u
 
 /// Every direct block is its own fields, objects and free bytes, without gaps and without overlaps.
 fn no_byte_is_lost(edit: &FractalHeapEdit, blocks: &Blocks, objects: &BTreeMap<u64, u64>) {
-    let free = edit.space.bytes.iter().map(|(&offset, &len)| (offset, len));
+    let free = edit.space.bytes.iter().map(|range| (range.start, range.end - range.start));
     let mut pieces: Vec<(u64, u64)> =
         objects.iter().map(|(&offset, &len)| (offset, len)).chain(free).collect();
     pieces.sort_unstable();

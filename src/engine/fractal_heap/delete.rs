@@ -16,18 +16,21 @@ impl FractalHeapEdit {
     /// heap's, and nothing twice.
     pub(crate) fn delete(core: &mut Core, address: Address) -> Result<()> {
         core.check_writable()?;
-        let mut edit = FractalHeapEdit::open(core, address)?;
-        Changes::of(core, |core, changes| {
-            let heap = FractalHeap::open(core, address)?;
-            edit.release_blocks(&heap, changes)?;
-            let btree = huge::release_all(&heap, changes)?;
-            edit.space.delete(core, changes, &mut edit.header)?;
-            changes.release(address, edit.header.encoded_len(&core.sizes())? as u64);
-            match btree {
-                Some(btree) => BTree2Edit::delete(core, btree, huge::records_of(&edit.cx).record_type()),
-                None => Ok(()),
-            }
-        })
+        FractalHeapEdit::open(core, address)?.with_space(core, |edit, core| {
+            Changes::of(core, |core, changes| {
+                let heap = FractalHeap::open(core, address)?;
+                edit.release_blocks(&heap, changes)?;
+                let btree = huge::release_all(&heap, changes)?;
+                edit.space.delete(core, changes)?;
+                changes.release(address, edit.header.encoded_len(&core.sizes())? as u64);
+                match btree {
+                    Some(btree) => BTree2Edit::delete(core, btree, huge::records_of(&edit.cx).record_type()),
+                    None => Ok(()),
+                }
+            })
+        })?;
+        core.txn_mut()?.heap_space.delete(address);
+        Ok(())
     }
 
     fn release_blocks(&self, heap: &FractalHeap<'_>, changes: &mut Changes) -> Result<()> {

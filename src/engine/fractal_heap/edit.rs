@@ -9,6 +9,7 @@ use super::free_space::FreeSpace;
 use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure};
 use crate::engine::Core;
+use crate::engine::kept_open::Reversible;
 use crate::format::fractal_heap::HeapContext;
 use crate::format::fractal_heap::doubling_table::DoublingTable;
 use crate::format::fractal_heap::header::{CHECKSUMMED, FractalHeapHeader, HeapFilter};
@@ -16,13 +17,14 @@ use crate::format::fractal_heap::id::FractalHeapId;
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::{self, Wire};
 
-/// A heap, ready to be changed. There must not be two of one heap at a time: each keeps what is free in memory.
+/// A heap, ready to be changed. There must not be two of one heap at a time: each keeps the header in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct FractalHeapEdit {
     pub(super) address: Address,
     pub(super) header: FractalHeapHeader,
     pub(super) cx: HeapContext,
     pub(super) geometry: Geometry,
+    /// What is free in the heap, while it is being changed; else it is kept open by the file.
     pub(super) space: FreeSpace,
 }
 
@@ -94,9 +96,8 @@ impl FractalHeapEdit {
             return Err(heap.bad("rows of the root indirect block", rows, "the heap has no root"));
         }
         let geometry = Geometry::new(&heap.cx).map_err(|e| heap.located(e))?;
-        let space = FreeSpace::load(core, &heap.header, &geometry)?;
         let header = FractalHeapHeader::clone(&heap.header);
-        Ok(FractalHeapEdit { address, header, cx: heap.cx, geometry, space })
+        Ok(FractalHeapEdit { address, header, cx: heap.cx, geometry, space: FreeSpace::default() })
     }
 
     /// Stores an object; returns its identifier.
@@ -146,13 +147,46 @@ impl FractalHeapEdit {
     ) -> Result<T> {
         core.check_writable()?;
         let mut next = self.clone();
-        let value = Changes::of(core, |core, changes| {
-            let value = plan(&mut next, core, changes)?;
-            changes.put(next.address, &next.header, &core.sizes())?;
-            Ok(value)
+        let value = next.with_space(core, |heap, core| {
+            Changes::of(core, |core, changes| {
+                let value = plan(heap, core, changes)?;
+                changes.put(heap.address, &heap.header, &core.sizes())?;
+                Ok(value)
+            })
         })?;
         *self = next;
         Ok(value)
+    }
+
+    /// Does something with the heap that needs to know what is free in it. Where that fails, the same is free as before.
+    pub(super) fn with_space<T>(
+        &mut self,
+        core: &mut Core,
+        change: impl FnOnce(&mut FractalHeapEdit, &mut Core) -> Result<T>,
+    ) -> Result<T> {
+        self.space = match core.txn_mut()?.heap_space.take(self.address) {
+            Some(space) => space,
+            None => FreeSpace::load(core, &self.header, &self.geometry)?,
+        };
+        self.header.free_space_manager = self.space.manager();
+        let before = self.space.moment();
+        let value = change(self, core);
+        let mut space = std::mem::take(&mut self.space);
+        if value.is_err() {
+            space.go_back(before);
+        }
+        core.txn_mut()?.heap_space.put(self.address, space);
+        value
+    }
+
+    /// Writes what is free in a heap to its manager, if it is kept open and has changed.
+    pub(in crate::engine) fn store_space(core: &mut Core, address: Address) -> Result<()> {
+        if !core.txn_mut()?.heap_space.get(address).is_some_and(FreeSpace::is_changed) {
+            return Ok(());
+        }
+        FractalHeapEdit::open(core, address)?.change(core, |heap, core, changes| {
+            heap.space.store(core, changes, &mut heap.header, &heap.geometry)
+        })
     }
 
     fn decode_id(&self, core: &Core, id: &[u8]) -> Result<FractalHeapId> {

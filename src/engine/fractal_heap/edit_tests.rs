@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::audit::{Model, audit};
+use super::audit::{Model, audit, with_space};
 use super::edit::{FractalHeapEdit, HeapCreation};
 use super::tests::header;
 use crate::base::{Address, Sizes};
@@ -47,7 +47,7 @@ impl Tried {
         let end = next_free(&mut core);
         let address = make(&mut core);
         let heap = FractalHeapEdit::open(&core, address).unwrap();
-        let tried = Tried { core, address, heap, model: Model::new(), numbers: Numbers(7), end };
+        let mut tried = Tried { core, address, heap, model: Model::new(), numbers: Numbers(7), end };
         tried.audit();
         tried
     }
@@ -56,7 +56,8 @@ impl Tried {
         Tried::new(|core| FractalHeapEdit::create(core, kind).unwrap())
     }
 
-    fn audit(&self) {
+    fn audit(&mut self) {
+        self.core.seal().unwrap();
         audit(&self.core, self.address, &self.model);
     }
 
@@ -107,6 +108,7 @@ impl Tried {
             self.remove_any();
         }
         self.audit();
+        self.heap = FractalHeapEdit::open(&self.core, self.address).unwrap();
         assert!(met.contains(&0) && met.last() >= Some(&rows), "{met:?}");
         assert_eq!(self.heap.header.root, None);
         assert_eq!(self.heap.header.free_space_manager, None);
@@ -115,6 +117,7 @@ impl Tried {
 
     /// Without the heap nothing of the file is used but what was before.
     fn leave_nothing(&mut self) {
+        self.core.seal().unwrap();
         let header = self.heap.header.encoded_len(&self.core.sizes()).unwrap() as u64;
         self.core.release(self.address, header).unwrap();
         assert_eq!(next_free(&mut self.core), self.end);
@@ -295,7 +298,7 @@ fn free_space_is_counted_as_libhdf5_counts_it() {
     let mut ghosts = 0;
     for path in ["many", "ordered", "huge", "filtered"] {
         let info: LinkInfo = object(&core, path).required(&core).unwrap();
-        let heap = FractalHeapEdit::open(&core, info.heap.unwrap()).unwrap();
+        let heap = with_space(&core, info.heap.unwrap());
         let stored =
             core.fetch::<FreeSpaceHeader>(heap.header.free_space_manager.unwrap(), &core.sizes()).unwrap();
         let mut counted = FreeSpaceHeader { space: 0, sections: 0, ghost_sections: 0, ..(*stored).clone() };

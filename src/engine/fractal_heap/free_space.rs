@@ -1,9 +1,10 @@
 //! What is free in a heap: bytes in its direct blocks and blocks that are not there; read from the heap's free-space
 //! manager and written back to it.
 //!
-//! The manager is a header and a list of sections. It goes away with the last section, as in libhdf5.
+//! The manager is a header and a list of sections. It goes away with the last section, as in libhdf5. It is read at the
+//! first change of a heap and written when a state is published: the list can be long, and a change is small.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::changes::Changes;
 use super::gaps::{Gap, Gaps, Slot};
@@ -11,6 +12,8 @@ use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure};
 use crate::engine::Core;
 use crate::engine::free_space_manager::{self, Manager};
+use crate::engine::kept_open::Reversible;
+use crate::engine::ranges::Ranges;
 use crate::format::Wire;
 use crate::format::fractal_heap::header::FractalHeapHeader;
 use crate::format::free_space::{
@@ -23,12 +26,49 @@ const CLASSES: u16 = 4;
 const SHRINK_PERCENT: u16 = 80;
 const EXPAND_PERCENT: u16 = 120;
 
-#[derive(Clone, Debug, Default)]
-pub(super) struct FreeSpace {
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct FreeSpace {
     manager: Option<(Address, FreeSpaceHeader)>,
-    /// Free bytes of direct blocks by their offset in the heap; no two touch.
-    pub(super) bytes: BTreeMap<u64, u64>,
+    /// Free bytes of direct blocks, by their offset in the heap.
+    pub(super) bytes: Ranges,
     pub(super) gaps: Gaps,
+    /// The manager in the file says something else.
+    is_changed: bool,
+}
+
+impl Default for FreeSpace {
+    fn default() -> Self {
+        let (manager, gaps, bytes) = (None, Gaps::default(), Ranges::with_history());
+        FreeSpace { manager, bytes, gaps, is_changed: false }
+    }
+}
+
+/// What was free at some time.
+#[derive(Debug)]
+pub(in crate::engine) struct Moment {
+    manager: Option<(Address, FreeSpaceHeader)>,
+    bytes: usize,
+    gaps: Gaps,
+    is_changed: bool,
+}
+
+impl Reversible for FreeSpace {
+    type Moment = Moment;
+
+    fn moment(&self) -> Moment {
+        let FreeSpace { manager, bytes, gaps, is_changed } = self;
+        let (manager, gaps) = (manager.clone(), gaps.clone());
+        Moment { manager, bytes: bytes.moment(), gaps, is_changed: *is_changed }
+    }
+
+    fn go_back(&mut self, Moment { manager, bytes, gaps, is_changed }: Moment) {
+        self.bytes.go_back(bytes);
+        (self.manager, self.gaps, self.is_changed) = (manager, gaps, is_changed);
+    }
+
+    fn settle(&mut self) {
+        self.bytes.forget_history();
+    }
 }
 
 /// Where an object can go.
@@ -50,6 +90,7 @@ impl FreeSpace {
             let offset = core.offset(address)?;
             let taken = space.take_over(&list, heap, geometry);
             taken.map_err(|e| e.at(FreeSpaceHeader::STRUCTURE, offset))?;
+            space.is_changed = false;
         }
         Ok(space)
     }
@@ -100,62 +141,58 @@ impl FreeSpace {
         Ok(())
     }
 
+    /// Where the manager is, if there is one.
+    pub(super) fn manager(&self) -> Option<Address> {
+        self.manager.as_ref().map(|(address, _)| *address)
+    }
+
     /// Finds the smallest room for an object, and takes it.
     pub(super) fn take(&mut self, len: u64, geometry: &Geometry) -> Result<Option<Room>> {
-        let fitting = self.bytes.iter().filter(|&(_, &size)| size >= len);
-        let bytes = fitting.map(|(&offset, &size)| (size, offset)).min();
+        let bytes = self.bytes.smallest(len);
         let slot = self.gaps.best(len, geometry)?;
-        match (bytes, slot) {
-            (Some((size, offset)), slot) => {
-                if let Some(slot) = slot
-                    && (geometry.block_room(slot.row)?, slot.offset) < (size, offset)
-                {
-                    self.gaps.carve(slot, geometry)?;
-                    return Ok(Some(Room::Slot(slot)));
-                }
-                self.bytes.remove(&offset);
-                if size > len {
-                    self.bytes.insert(offset + len, size - len);
-                }
-                Ok(Some(Room::Bytes(offset)))
-            }
-            (None, Some(slot)) => {
+        if let Some(slot) = slot {
+            let room = (geometry.block_room(slot.row)?, slot.offset);
+            if bytes.as_ref().is_none_or(|bytes| room < (bytes.end - bytes.start, bytes.start)) {
                 self.gaps.carve(slot, geometry)?;
-                Ok(Some(Room::Slot(slot)))
+                self.is_changed = true;
+                return Ok(Some(Room::Slot(slot)));
             }
-            (None, None) => Ok(None),
         }
+        let Some(bytes) = bytes else { return Ok(None) };
+        self.bytes.remove(bytes.start..bytes.start + len);
+        self.is_changed = true;
+        Ok(Some(Room::Bytes(bytes.start)))
     }
 
     /// Adds free bytes of a direct block, joined with those that they touch; returns the offset and the length of all
     /// of them. Bytes of two blocks never touch: each block begins with fields of its own.
-    pub(super) fn give(&mut self, mut offset: u64, mut len: u64) -> Result<(u64, u64)> {
+    pub(super) fn give(&mut self, offset: u64, len: u64) -> Result<(u64, u64)> {
         let taken = || bad("offset in the heap", offset, "the bytes there are free already");
         let end = offset.checked_add(len).ok_or_else(taken)?;
-        let before = self.bytes.range(..end).next_back().map(|(&start, &size)| (start, start + size));
-        if before.is_some_and(|(_, before_end)| before_end > offset) {
+        if self.bytes.overlap(&(offset..end)) > 0 {
             return Err(taken());
         }
-        if let Some(next) = self.bytes.remove(&end) {
-            len += next;
-        }
-        if let Some((start, before_end)) = before
-            && before_end == offset
-        {
-            len += offset - start;
-            offset = start;
-        }
-        self.bytes.insert(offset, len);
-        Ok((offset, len))
+        self.bytes.insert(offset..end);
+        self.is_changed = true;
+        let joined = self.bytes.around(offset).unwrap_or(offset..end);
+        Ok((joined.start, joined.end - joined.start))
+    }
+
+    /// Adds blocks that are missing from now on.
+    pub(super) fn give_blocks(&mut self, gap: Gap, geometry: &Geometry) -> Result<()> {
+        self.is_changed = true;
+        self.gaps.add(gap, geometry)
     }
 
     /// Forgets all that is free in a part of the heap.
-    pub(super) fn forget(&mut self, part: std::ops::Range<u64>) {
-        self.bytes.retain(|offset, _| !part.contains(offset));
+    pub(super) fn forget(&mut self, part: Range<u64>) {
+        self.bytes.remove(part.clone());
         self.gaps.forget(part);
+        self.is_changed = true;
     }
 
-    /// Plans to write everything to the manager; one is made if there is none, and it is deleted if nothing is free.
+    /// Plans to write everything to the manager, unless that has it already; one is made if there is none, and it is
+    /// deleted if nothing is free.
     pub(super) fn store(
         &mut self,
         core: &mut Core,
@@ -164,10 +201,28 @@ impl FreeSpace {
         geometry: &Geometry,
     ) -> Result<()> {
         if self.bytes.is_empty() && self.gaps.is_empty() {
-            self.delete(core, changes, heap)?;
-            return Ok(());
+            self.delete(core, changes)?;
+            self.manager = None;
+        } else {
+            self.manager = Some(self.write(core, changes, heap, geometry)?);
         }
-        let (address, old) = match self.manager.take() {
+        heap.free_space_manager = self.manager();
+        self.is_changed = false;
+        Ok(())
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    fn write(
+        &self,
+        core: &mut Core,
+        changes: &mut Changes,
+        heap: &FractalHeapHeader,
+        geometry: &Geometry,
+    ) -> Result<(Address, FreeSpaceHeader)> {
+        let (address, old) = match self.manager.clone() {
             Some(manager) => manager,
             None => new_manager(core, changes, heap)?,
         };
@@ -190,33 +245,26 @@ impl FreeSpace {
         let cx: SectionContext = header.list_context(core.sizes());
         changes.put(place, &list, &cx)?;
         changes.put(address, &header, &core.sizes())?;
-        heap.free_space_manager = Some(address);
-        self.manager = Some((address, header));
-        Ok(())
+        Ok((address, header))
     }
 
     /// Plans to give the manager's own space back.
-    pub(super) fn delete(
-        &mut self,
-        core: &Core,
-        changes: &mut Changes,
-        heap: &mut FractalHeapHeader,
-    ) -> Result<()> {
-        if let Some((address, header)) = self.manager.take() {
+    pub(super) fn delete(&self, core: &Core, changes: &mut Changes) -> Result<()> {
+        if let Some((address, header)) = &self.manager {
             if let Some(list) = header.list {
                 changes.release(list, header.list_allocated);
             }
-            changes.release(address, header.encoded_len(&core.sizes())? as u64);
+            changes.release(*address, header.encoded_len(&core.sizes())? as u64);
         }
-        heap.free_space_manager = None;
         Ok(())
     }
 
     /// The sections as they are stored.
     fn sets(&self, geometry: &Geometry) -> Result<Vec<SectionSet>> {
         let bytes = self.bytes.iter();
-        let mut sections: Vec<_> =
-            bytes.map(|(&offset, &size)| (size, Section { offset, kind: SectionKind::Bytes })).collect();
+        let mut sections: Vec<_> = bytes
+            .map(|Range { start: offset, end }| (end - offset, Section { offset, kind: SectionKind::Bytes }))
+            .collect();
         for (&offset, gap) in self.gaps.iter() {
             let size = geometry.block_room(gap.first_row(geometry)?)?;
             let kind = SectionKind::FirstRow(stored_gap(gap, geometry)?);
@@ -229,7 +277,7 @@ impl FreeSpace {
     pub(super) fn count(&self, header: &mut FreeSpaceHeader, geometry: &Geometry) -> Result<()> {
         let overflow = || Error::malformed("a heap with over 2^64 bytes of free space");
         let mut sections = self.bytes.len() as u64;
-        let mut space = self.bytes.values().sum::<u64>();
+        let mut space = self.bytes.iter().map(|range| range.end - range.start).sum::<u64>();
         for (_, gap) in self.gaps.iter() {
             let (rows, sizes) = geometry.sections_of(gap.first, gap.count)?;
             sections = sections.checked_add(rows).ok_or_else(overflow)?;

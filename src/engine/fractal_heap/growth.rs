@@ -133,7 +133,7 @@ impl Growth<'_> {
         let to = u64::from(row) * self.geometry.width();
         let gap = Gap { block: from.block, first: from.entry, count: to - from.entry };
         self.header.iterator_offset = gap.end_offset(self.geometry)?;
-        self.space.gaps.add(gap, self.geometry)
+        self.space.give_blocks(gap, self.geometry)
     }
 }
 

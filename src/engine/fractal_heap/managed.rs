@@ -40,7 +40,6 @@ impl FractalHeapEdit {
         self.header.managed_objects = self.header.managed_objects.saturating_add(1);
         // A statistic that libhdf5 itself lets drift: what it adds up to is no reason to refuse the heap.
         self.header.free_space = self.header.free_space.saturating_sub(len);
-        self.space.store(core, changes, &mut self.header, &self.geometry)?;
         Ok(FractalHeapId::Managed { offset, len })
     }
 
@@ -66,7 +65,7 @@ impl FractalHeapEdit {
         if free_len == place.size - self.geometry.overhead {
             self.remove_block(core, changes, place.begin, place.size, (place.address, place.stored))?;
         }
-        self.space.store(core, changes, &mut self.header, &self.geometry)
+        Ok(())
     }
 
     /// Writes an object into a direct block that is there.
@@ -194,7 +193,7 @@ impl FractalHeapEdit {
             self.header.iterator_offset = last;
             self.space.forget(last..u64::MAX);
         } else {
-            self.space.gaps.add(gone.gap(), &self.geometry)?;
+            self.space.give_blocks(gone.gap(), &self.geometry)?;
         }
         match path.root_blocks() {
             (0, _) => {

@@ -20,6 +20,7 @@ mod path;
 use std::sync::Arc;
 
 pub(super) use edit::{FractalHeapEdit, HeapCreation};
+pub(super) use free_space::FreeSpace;
 
 use super::Core;
 use super::btree_v2::BTree2;

@@ -46,24 +46,24 @@ pub(super) fn can_hold(link: &Link) -> bool {
 
 /// Adds a link, of a name that the group does not have yet.
 pub(super) fn insert(core: &mut Core, table: &SymbolTable, link: &Link) -> Result<()> {
-    let mut group = Edit::open(core, table)?;
-    let entry = group.entry(core, link)?;
-    group.insert(core, &link.name, entry)?;
-    group.heap.store(core)
+    Edit::change(core, table, |group, core| {
+        let entry = group.entry(core, link)?;
+        core.budget.metadata(group.heap.size())?;
+        group.insert(core, &link.name, entry)
+    })
 }
 
 /// Takes a link away and returns it.
 pub(super) fn remove(core: &mut Core, table: &SymbolTable, name: &[u8]) -> Result<Link> {
-    let mut group = Edit::open(core, table)?;
-    let link = group.remove(core, name)?;
-    group.heap.store(core)?;
-    Ok(link)
+    Edit::change(core, table, |group, core| group.remove(core, name))
 }
 
 /// Gives the space of a group's structures back; what its links lead to is the caller's.
 pub(super) fn delete(core: &mut Core, table: &SymbolTable) -> Result<()> {
     let (node_len, leaf_len) = (node_context(core).node_len::<NameKey>(), leaf_context(core).len());
-    let mut pieces = LocalHeapEdit::open(core, table.heap)?.pieces(core).to_vec();
+    let heap = LocalHeapEdit::take(core, table.heap)?;
+    let mut pieces = heap.pieces(core).to_vec();
+    heap.put_back(core)?;
     OldGroup::open(core, table)?.visit(|address, node| {
         pieces.push((address, node_len as u64));
         if node.level == 0 {
@@ -78,6 +78,7 @@ pub(super) fn delete(core: &mut Core, table: &SymbolTable) -> Result<()> {
             return Err(error.at(Structure::Group, core.offset(pair[1].0)?));
         }
     }
+    core.txn_mut()?.names.delete(table.heap);
     pieces.into_iter().try_for_each(|(address, len)| core.release(address, len))
 }
 
@@ -116,9 +117,18 @@ struct Edit {
 type Path = (Step<NameKey>, Vec<Step<NameKey>>);
 
 impl Edit {
-    fn open(core: &Core, table: &SymbolTable) -> Result<Self> {
-        let heap = LocalHeapEdit::open(core, table.heap)?;
-        Ok(Edit { root: table.btree, heap, nodes: node_context(core), leaves: leaf_context(core) })
+    /// Changes a group whose names are kept open from here on.
+    fn change<T>(
+        core: &mut Core,
+        table: &SymbolTable,
+        change: impl FnOnce(&mut Edit, &mut Core) -> Result<T>,
+    ) -> Result<T> {
+        let heap = LocalHeapEdit::take(core, table.heap)?;
+        let (nodes, leaves) = (node_context(core), leaf_context(core));
+        let mut group = Edit { root: table.btree, heap, nodes, leaves };
+        let value = change(&mut group, core);
+        group.heap.put_back(core)?;
+        value
     }
 
     /// Puts the strings of a link into the heap and makes the entry that names them.

@@ -39,9 +39,16 @@ impl Numbers {
 /// A level of the tree, from left to right.
 type Level = Vec<(Address, Arc<Node<NameKey>>)>;
 
+/// A group as the file has it.
+fn opened(core: &mut Core, table: &SymbolTable) -> Edit {
+    core.seal().unwrap();
+    let heap = LocalHeapEdit::open(core, table.heap).unwrap();
+    Edit { root: table.btree, heap, nodes: node_context(core), leaves: leaf_context(core) }
+}
+
 /// Checks everything that has to be true of a group's structures.
-fn check(core: &Core, table: &SymbolTable, model: &Model) {
-    let group = Edit::open(core, table).unwrap();
+fn check(core: &mut Core, table: &SymbolTable, model: &Model) {
+    let group = opened(core, table);
     let root = btree_v1::node::<NameKey>(core, &group.nodes, table.btree, None).unwrap();
     let mut level = vec![(table.btree, root)];
     let leaves = loop {
@@ -137,14 +144,14 @@ fn random_edits(leaf: u16, internal: u16, names: u64, steps: u64) {
             }
         }
         if step % 16 == 0 {
-            check(&core, &table, &model);
+            check(&mut core, &table, &model);
         }
     }
-    check(&core, &table, &model);
+    check(&mut core, &table, &model);
     for name in model.keys().rev() {
         remove(&mut core, &table, name).unwrap();
     }
-    check(&core, &table, &Model::new());
+    check(&mut core, &table, &Model::new());
     delete(&mut core, &table).unwrap();
     assert_eq!(end(&mut core), before, "all space is given back");
 }
@@ -172,12 +179,12 @@ fn names_in_order_and_in_reverse() {
             insert(&mut core, &table, &Link::new(name, None, Target::Hard(root))).unwrap();
             model.insert(name.as_bytes().to_vec(), Target::Hard(root));
         }
-        check(&core, &table, &model);
+        check(&mut core, &table, &model);
         for (index, name) in names.iter().enumerate() {
             remove(&mut core, &table, name.as_bytes()).unwrap();
             model.remove(name.as_bytes());
             if index % 10 == 0 {
-                check(&core, &table, &model);
+                check(&mut core, &table, &model);
             }
         }
         delete(&mut core, &table).unwrap();
@@ -206,7 +213,7 @@ fn the_entry_of_an_old_group_has_its_symbol_table() {
     let group = create_group(&mut core, root, "group", &GroupRules::default()).unwrap();
     let own = Header::load(&core, group).unwrap().message::<SymbolTable>(&core).unwrap().unwrap();
     let table = Header::load(&core, root).unwrap().message::<SymbolTable>(&core).unwrap().unwrap();
-    let edit = Edit::open(&core, &table).unwrap();
+    let edit = opened(&mut core, &table);
     let (step, _) = edit.path_to(&core, b"group").unwrap();
     let entry = edit.leaf(&core, step.node.children[0]).unwrap().entries[0].clone();
     assert_eq!(entry.cache, Cache::Group { btree: own.btree, heap: own.heap, rest: Vec::new() });
@@ -260,7 +267,7 @@ fn groups_with_narrow_numbers_are_changed() {
         let all = links(&core, &object(&core, "/")).unwrap();
         assert_eq!(all.len(), old + 40, "{name}");
         let all = all.into_iter().map(Result::unwrap).map(|link| (link.name, link.target));
-        check(&core, &table, &all.collect());
+        check(&mut core, &table, &all.collect());
         for number in 0..40 {
             remove(&mut core, &table, format!("new {number}").as_bytes()).unwrap();
         }
@@ -287,7 +294,7 @@ fn overlapping_structures_are_not_given_back() {
     let root = core.superblock.root_header();
     let table = create(&mut core, &GroupRules::default()).unwrap();
     insert(&mut core, &table, &Link::new("a", None, Target::Hard(root))).unwrap();
-    let edit = Edit::open(&core, &table).unwrap();
+    let edit = opened(&mut core, &table);
     let mut node = Node::<NameKey>::clone(&btree_v1::node(&core, &edit.nodes, table.btree, None).unwrap());
     node.children[0] = table.heap;
     core.put(table.btree, &node, &edit.nodes).unwrap();
