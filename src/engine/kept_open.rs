@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::Core;
-use super::fractal_heap::FractalHeapEdit;
+use super::fractal_heap::{FractalHeapEdit, OpenBlock};
 use super::local_heap::LocalHeapEdit;
 use crate::base::{Address, Result};
 
@@ -124,6 +124,8 @@ impl<T: Reversible> KeptOpen<T> {
 
 /// More values than these are closed, so that memory does not grow with the number of groups.
 const MOST: usize = 32;
+/// Blocks have 64 KiB at most, in heaps of libhdf5.
+const MOST_BLOCKS: usize = 256;
 
 impl Core {
     /// Encodes all that is not encoded yet, so that the overlay has the state that is to be published.
@@ -136,6 +138,9 @@ impl Core {
         for address in self.txn_mut()?.heap_space.addresses() {
             FractalHeapEdit::store_space(self, address)?;
         }
+        for address in self.txn_mut()?.blocks.addresses() {
+            OpenBlock::store(self, address)?;
+        }
         for address in self.txn_mut()?.names.addresses() {
             LocalHeapEdit::store_open(self, address)?;
         }
@@ -145,12 +150,12 @@ impl Core {
     /// Closes everything if it has become much.
     pub(super) fn limit_open(&mut self) -> Result<()> {
         let txn = self.txn_mut()?;
-        if txn.heap_space.len().max(txn.names.len()) <= MOST {
+        if txn.heap_space.len().max(txn.names.len()) <= MOST && txn.blocks.len() <= MOST_BLOCKS {
             return Ok(());
         }
         self.store_open()?;
         let txn = self.txn_mut()?;
-        (txn.heap_space, txn.names) = Default::default();
+        (txn.heap_space, txn.blocks, txn.names) = Default::default();
         Ok(())
     }
 }

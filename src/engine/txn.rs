@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::file_space::FileSpace;
-use super::fractal_heap::FreeSpace;
+use super::fractal_heap::{FreeSpace, OpenBlock};
 use super::kept_open::KeptOpen;
 use super::local_heap::LocalHeapEdit;
 use super::overlay::Piece;
@@ -29,6 +29,8 @@ pub(crate) struct Txn {
     pub(super) open_heap: Option<(Address, GlobalHeap)>,
     /// What is free in fractal heaps, by the addresses of their headers.
     pub(super) heap_space: KeptOpen<FreeSpace>,
+    /// Direct blocks of fractal heaps.
+    pub(super) blocks: KeptOpen<OpenBlock>,
     /// The names of old-style groups, by the addresses of their heaps.
     pub(super) names: KeptOpen<LocalHeapEdit>,
     pub(super) guard: Guard,
@@ -81,6 +83,7 @@ impl Txn {
             file_space,
             open_heap: None,
             heap_space: KeptOpen::default(),
+            blocks: KeptOpen::default(),
             names: KeptOpen::default(),
             guard: Guard::Willing,
             changed: false,
@@ -155,6 +158,7 @@ impl Core {
         txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone() });
         txn.space.begin();
         txn.heap_space.begin();
+        txn.blocks.begin();
         txn.names.begin();
         self.overlay.begin();
         Ok(())
@@ -165,6 +169,7 @@ impl Core {
             txn.saved = None;
             txn.space.keep();
             txn.heap_space.keep();
+            txn.blocks.keep();
             txn.names.keep();
         }
         self.overlay.keep();
@@ -178,6 +183,7 @@ impl Core {
         });
         txn.space.undo();
         txn.heap_space.undo();
+        txn.blocks.undo();
         txn.names.undo();
         if let Some(saved) = txn.saved.take() {
             txn.open_heap = saved.open_heap;
@@ -234,6 +240,7 @@ impl Core {
         self.overlay.remove(address.0..address.0.saturating_add(size));
         let txn = self.txn_mut()?;
         txn.changed = true;
+        txn.blocks.delete(address);
         txn.space.release(address, size, purpose);
         Ok(())
     }

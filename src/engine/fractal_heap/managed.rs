@@ -5,6 +5,7 @@ use super::changes::Changes;
 use super::edit::FractalHeapEdit;
 use super::free_space::Room;
 use super::growth::Growth;
+use super::open_block::{OpenBlock, no_room};
 use super::path::Path;
 use crate::base::{Address, Error, Result, Structure};
 use crate::engine::Core;
@@ -78,13 +79,14 @@ impl FractalHeapEdit {
     ) -> Result<()> {
         let heap = FractalHeap::open(core, self.address)?;
         let (place, block) = heap.block_of(offset, data.len() as u64)?;
+        // Where nothing is filtered the block stays where it is, and nothing above it changes.
+        if !self.cx.filtered {
+            drop(block);
+            return OpenBlock::write(core, self.address, &place, offset, data);
+        }
         let mut block = DirectBlock::clone(&block);
         copy(&mut block, offset, data)?;
-        // Where nothing is filtered the block stays where it is, and nothing above it changes.
-        let mut path = match self.cx.filtered {
-            true => Path::to(&heap, &self.header, &self.geometry, place.begin)?,
-            false => Path::default(),
-        };
+        let mut path = Path::to(&heap, &self.header, &self.geometry, place.begin)?;
         self.store_direct(core, changes, &mut path, &block, Some((place.address, place.stored)))?;
         path.store(core, changes, &mut self.header, self.cx)
     }
@@ -264,10 +266,6 @@ fn copy(block: &mut DirectBlock, offset: u64, data: &[u8]) -> Result<()> {
             place.copy_from_slice(data);
             Ok(())
         }
-        None => {
-            let error =
-                Error::field("offset in the heap", offset, "the block there has no room for the object");
-            Err(error.within(Structure::FractalHeapDirect))
-        }
+        None => Err(no_room(offset)),
     }
 }

@@ -15,12 +15,14 @@ mod growth;
 mod hostile_tests;
 mod huge;
 mod managed;
+mod open_block;
 mod path;
 
 use std::sync::Arc;
 
 pub(super) use edit::{FractalHeapEdit, HeapCreation};
 pub(super) use free_space::FreeSpace;
+pub(super) use open_block::OpenBlock;
 
 use super::Core;
 use super::btree_v2::BTree2;
@@ -162,9 +164,11 @@ impl<'a> FractalHeap<'a> {
 
     fn direct(&self, place: &Place) -> Result<Arc<DirectBlock>> {
         let cx = DirectContext { heap: self.cx, size: place.size };
-        let block = match place.stored {
-            None => self.core.fetch(place.address, &cx)?,
-            Some(stored) => self.core.cached(place.address, || {
+        let open = self.core.txn.as_ref().and_then(|txn| txn.blocks.get(place.address));
+        let block = match (place.stored, open) {
+            (None, Some(open)) => open.block(),
+            (None, None) => self.core.fetch(place.address, &cx)?,
+            (Some(stored), _) => self.core.cached(place.address, || {
                 Ok((self.unfiltered(place.address, stored, &cx)?, to_usize(place.size)?))
             })?,
         };
