@@ -12,7 +12,8 @@ use crate::format::{decode, encode};
 #[derive(Debug)]
 pub(super) struct LocalHeapEdit {
     address: Address,
-    stored: LocalHeap,
+    /// The header; while the heap has changed, only the place and the size of the segment are right.
+    header: LocalHeap,
     data: LocalHeapData,
     /// In the order of the list in the file.
     free: Vec<Free>,
@@ -27,6 +28,7 @@ pub(super) struct LocalHeapEdit {
 /// What a heap was at some time.
 #[derive(Debug)]
 pub(super) struct Moment {
+    header: LocalHeap,
     replaced: usize,
     size: usize,
     free: Vec<Free>,
@@ -37,8 +39,9 @@ impl Reversible for LocalHeapEdit {
     type Moment = Moment;
 
     fn moment(&self) -> Moment {
-        let (replaced, size) = (self.replaced.len(), self.data.0.len());
-        Moment { replaced, size, free: self.free.clone(), is_changed: self.is_changed }
+        let LocalHeapEdit { header, data, free, is_changed, replaced, .. } = self;
+        let (header, free) = (header.clone(), free.clone());
+        Moment { header, replaced: replaced.len(), size: data.0.len(), free, is_changed: *is_changed }
     }
 
     fn go_back(&mut self, moment: Moment) {
@@ -48,7 +51,7 @@ impl Reversible for LocalHeapEdit {
             data[start..start + bytes.len()].copy_from_slice(&bytes);
         }
         data.resize(moment.size, 0);
-        (self.free, self.is_changed) = (moment.free, moment.is_changed);
+        (self.header, self.free, self.is_changed) = (moment.header, moment.free, moment.is_changed);
     }
 
     fn settle(&mut self) {
@@ -79,10 +82,10 @@ impl LocalHeapEdit {
         let size = size.next_multiple_of(ALIGNMENT).max(least);
         let room = LocalHeap::room(sizes);
         let address = core.allocate(room + size)?;
-        let stored = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
+        let header = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
         let data = LocalHeapData(vec![0; to_usize(size)?]);
         let free = vec![Free { offset: 0, size }];
-        Ok(LocalHeapEdit { address, stored, data, free, least, is_changed: true, replaced: Vec::new() })
+        Ok(LocalHeapEdit { address, header, data, free, least, is_changed: true, replaced: Vec::new() })
     }
 
     /// Takes the heap that is kept open, or reads it. It is to be put back.
@@ -106,12 +109,12 @@ impl LocalHeapEdit {
 
     pub(super) fn open(core: &Core, address: Address) -> Result<Self> {
         let sizes = core.sizes();
-        let stored = LocalHeap::clone(&*core.fetch::<LocalHeap>(address, &sizes)?);
-        let data = core.fetch_sized::<LocalHeapData>(stored.segment, stored.size, &sizes)?;
+        let header = LocalHeap::clone(&*core.fetch::<LocalHeap>(address, &sizes)?);
+        let data = core.fetch_sized::<LocalHeapData>(header.segment, header.size, &sizes)?;
         let data = LocalHeapData::clone(&data);
-        let free = free_list(core, &stored, &data)?;
+        let free = free_list(core, &header, &data)?;
         let (least, replaced) = (FreeBlock::least(sizes), Vec::new());
-        Ok(LocalHeapEdit { address, stored, data, free, least, is_changed: false, replaced })
+        Ok(LocalHeapEdit { address, header, data, free, least, is_changed: false, replaced })
     }
 
     pub(super) fn address(&self) -> Address {
@@ -123,7 +126,7 @@ impl LocalHeapEdit {
         self.data.string(offset).ok_or_else(|| missing_string(core, self.address, offset))
     }
 
-    pub(super) fn size(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.data.0.len() as u64
     }
 
@@ -241,31 +244,38 @@ impl LocalHeapEdit {
         stored
     }
 
-    /// Writes the heap; the data segment moves where its size has changed.
-    pub(super) fn store(&mut self, core: &mut Core) -> Result<()> {
-        let sizes = core.sizes();
+    /// Finds another place for the data segment, if its size has changed.
+    pub(super) fn place(&mut self, core: &mut Core) -> Result<()> {
         let size = self.size();
-        core.budget.metadata(size)?;
+        if size != self.header.size {
+            core.budget.metadata(size)?;
+            let segment = core.allocate(size)?;
+            core.release(self.header.segment, self.header.size)?;
+            (self.header.segment, self.header.size) = (segment, size);
+        }
+        Ok(())
+    }
+
+    /// Writes the heap.
+    pub(super) fn store(&mut self, core: &mut Core) -> Result<()> {
+        self.place(core)?;
+        let sizes = core.sizes();
         let mut next = NO_FREE_BLOCK;
         for &Free { offset, size } in self.free.iter().rev() {
             let block = encode(&FreeBlock { next, size }, &sizes)?;
             self.data.0[to_usize(offset)?..][..block.len()].copy_from_slice(&block);
             next = offset;
         }
-        let mut new = LocalHeap { size, free_list: next, segment: self.stored.segment };
-        if size != self.stored.size {
-            new.segment = core.allocate(size)?;
-            core.release(self.stored.segment, self.stored.size)?;
-        }
-        core.put(new.segment, &self.data, &sizes)?;
-        core.put(self.address, &new, &sizes)?;
-        (self.stored, self.is_changed) = (new, false);
+        self.header.free_list = next;
+        core.put(self.header.segment, &self.data, &sizes)?;
+        core.put(self.address, &self.header, &sizes)?;
+        self.is_changed = false;
         Ok(())
     }
 
     /// The parts of the file that the heap takes.
     pub(super) fn pieces(&self, core: &Core) -> [(Address, u64); 2] {
-        [(self.address, LocalHeap::room(core.sizes())), (self.stored.segment, self.stored.size)]
+        [(self.address, LocalHeap::room(core.sizes())), (self.header.segment, self.header.size)]
     }
 }
 
@@ -333,7 +343,7 @@ impl LocalHeapEdit {
         pieces.sort_unstable();
         assert!(pieces.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "{pieces:?}");
         assert!(pieces.iter().all(|(offset, size)| offset % 8 == 0 && offset + size <= self.size()));
-        assert!(self.size().is_multiple_of(8) && self.size() == self.stored.size);
+        assert!(self.size().is_multiple_of(8) && self.size() == self.header.size);
     }
 }
 
@@ -360,10 +370,10 @@ mod tests {
         assert_eq!(offsets, [0, 8, 16, 24, 40, 48, 56]);
         heap = stored(&mut core, heap);
         assert_eq!(heap.free, [Free { offset: 64, size: 24 }]);
-        let segment = heap.stored.segment;
+        let segment = heap.header.segment;
         assert_eq!(heap.insert(b"not eight").unwrap(), 64 + 24 - 24);
         heap = stored(&mut core, heap);
-        assert_eq!((heap.size(), heap.stored.segment != segment), (176, true));
+        assert_eq!((heap.size(), heap.header.segment != segment), (176, true));
         assert_eq!(heap.free, [Free { offset: 80, size: 96 }]);
         assert_eq!(heap.string(&core, 24).unwrap(), b"eight888");
     }
@@ -433,7 +443,7 @@ mod tests {
                 let block = encode(&FreeBlock { next, size }, &core.sizes()).unwrap();
                 data.0[to_usize(offset).unwrap()..][..16].copy_from_slice(&block);
             }
-            let header = LocalHeap { free_list: list, ..heap.stored.clone() };
+            let header = LocalHeap { free_list: list, ..heap.header.clone() };
             let error = free_list(&core, &header, &data).unwrap_err().to_string();
             assert!(error.contains(text), "{error}");
         };

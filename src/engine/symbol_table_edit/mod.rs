@@ -48,7 +48,6 @@ pub(super) fn can_hold(link: &Link) -> bool {
 pub(super) fn insert(core: &mut Core, table: &SymbolTable, link: &Link) -> Result<()> {
     Edit::change(core, table, |group, core| {
         let entry = group.entry(core, link)?;
-        core.budget.metadata(group.heap.size())?;
         group.insert(core, &link.name, entry)
     })
 }
@@ -126,7 +125,7 @@ impl Edit {
         let heap = LocalHeapEdit::take(core, table.heap)?;
         let (nodes, leaves) = (node_context(core), leaf_context(core));
         let mut group = Edit { root: table.btree, heap, nodes, leaves };
-        let value = change(&mut group, core);
+        let value = change(&mut group, core).and_then(|value| group.heap.place(core).map(|()| value));
         group.heap.put_back(core)?;
         value
     }
