@@ -162,7 +162,12 @@ impl Core {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::engine::{CreateOptions, FormatBounds, GroupRules, create_group, insert_link, remove_link};
+    use crate::format::message::link::Target;
+    use crate::storage::MemoryStorage;
 
     /// Letters; going back cuts the last ones off.
     #[derive(Debug, Default, PartialEq)]
@@ -224,5 +229,32 @@ mod tests {
         assert_eq!(all(&kept), [(1, "af")]);
         kept.delete(Address(1));
         assert!(kept.get(Address(1)).is_none());
+    }
+
+    /// Bytes in memory that one more deletion from a group of so many links adds to what is to be written.
+    fn cost_of_a_deletion(bounds: FormatBounds, links: usize) -> usize {
+        let options = CreateOptions { bounds, ..CreateOptions::default() };
+        let mut core = Core::create(Arc::new(MemoryStorage::default()), options).unwrap();
+        let root = core.superblock.root_header();
+        let group = core.edit(|core| create_group(core, root, "group", &GroupRules::default())).unwrap();
+        let target = |n: usize| Target::Soft(format!("a target of {n}").into_bytes());
+        for n in 0..links {
+            core.edit(|core| insert_link(core, group, &format!("link {n:05}"), target(n))).unwrap();
+        }
+        for n in (1..links).step_by(2) {
+            core.edit(|core| remove_link(core, group, &format!("link {n:05}"))).unwrap();
+        }
+        core.flush().unwrap();
+        assert_eq!(core.overlay.memory(), 0);
+        core.edit(|core| remove_link(core, group, "link 00200")).unwrap();
+        core.overlay.memory()
+    }
+
+    #[test]
+    fn an_edit_of_a_large_group_is_not_larger() {
+        for bounds in [FormatBounds::Earliest, FormatBounds::V18] {
+            let (small, large) = (cost_of_a_deletion(bounds, 400), cost_of_a_deletion(bounds, 8000));
+            assert!(large < 2 * small + 2000, "{bounds:?}: {small} and {large}");
+        }
     }
 }
