@@ -122,15 +122,17 @@ pub(crate) fn for_each<T: Send>(
     f: impl Fn(T, &mut Scratch) -> Result<()> + Sync,
 ) -> Result<()> {
     use rayon::prelude::*;
-    if items.len() == 1 {
-        return items.into_iter().try_for_each(|item| f(item, &mut Scratch::default()));
+    if items.len() == 1 || rayon::current_num_threads() == 1 {
+        return one_after_the_other(items, f);
     }
     items.into_par_iter().try_for_each_init(Scratch::default, |scratch, item| f(item, scratch))
 }
 
-/// Does `f` for all items, one after the other.
 #[cfg(not(feature = "parallel"))]
-pub(crate) fn for_each<T>(items: Vec<T>, f: impl Fn(T, &mut Scratch) -> Result<()>) -> Result<()> {
+pub(crate) use one_after_the_other as for_each;
+
+/// Does `f` for all items, one after the other.
+pub(crate) fn one_after_the_other<T>(items: Vec<T>, f: impl Fn(T, &mut Scratch) -> Result<()>) -> Result<()> {
     let mut scratch = Scratch::default();
     items.into_iter().try_for_each(|item| f(item, &mut scratch))
 }

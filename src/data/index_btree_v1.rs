@@ -53,7 +53,7 @@ impl BTree1 {
         let mut path = Vec::new();
         let (mut address, mut level) = (self.root.ok_or_else(not_created)?, None);
         loop {
-            let node = ChunkNode::clone(&*self.node(core, address, level)?);
+            let node = self.node(core, address, level)?;
             let place = child_of(&node, offset).unwrap_or(0);
             let below = (node.level > 0).then(|| (node.children.get(place).copied(), node.level - 1));
             path.push(Step { address, node, place });
@@ -92,28 +92,27 @@ impl BTree1 {
             let (first, last) = (step.node.keys[0].clone(), step.node.keys[step.node.keys.len() - 1].clone());
             let Some(mut parent) = path.pop() else {
                 return match right {
-                    None => core.put(step.address, &step.node, &self.cx),
-                    Some(right) => btree_v1::grow(core, &self.cx, step.address, step.node, right),
+                    None => step.put(core, &self.cx),
+                    Some(right) => btree_v1::grow(core, &self.cx, step, right),
                 };
             };
-            core.put(step.address, &step.node, &self.cx)?;
-            let place = parent.place;
-            let mut changed = parent.node.keys[place] != first;
-            parent.node.keys[place] = first;
-            let (mut behind, mut end) = (place + 1, last);
-            if let Some((address, node)) = right {
-                parent.node.keys.insert(behind, node.keys[0].clone());
-                parent.node.children.insert(behind, address);
-                core.put(address, &node, &self.cx)?;
-                end = node.keys[node.keys.len() - 1].clone();
-                behind += 1;
-                changed = true;
-            }
-            if behind == parent.node.children.len() {
-                changed |= raise_end(&mut parent.node, &end);
-            }
-            if !changed {
+            step.put(core, &self.cx)?;
+            let is_last = parent.place + 1 == parent.node.children.len();
+            let end = right.as_ref().map_or(&last, |(_, right)| right.keys.last().unwrap_or(&last)).clone();
+            let ends_before = is_last && parent.node.keys.last().is_some_and(|key| key.offset < end.offset);
+            if right.is_none() && parent.node.keys[parent.place] == first && !ends_before {
                 return Ok(());
+            }
+            let place = parent.place;
+            let above = parent.change(core);
+            above.keys[place] = first;
+            if let Some((address, node)) = right {
+                above.keys.insert(place + 1, node.keys[0].clone());
+                above.children.insert(place + 1, address);
+                core.put_and_keep(address, Arc::new(node), &self.cx)?;
+            }
+            if is_last {
+                raise_end(above, &end);
             }
             step = parent;
         }
@@ -124,7 +123,7 @@ impl BTree1 {
         let count = step.node.children.len();
         // Chunks are mostly appended: then the left node stays full.
         let keep = if step.node.right.is_none() { count - 1 } else { count / 2 };
-        btree_v1::split(core, &self.cx, step.address, &mut step.node, keep)
+        btree_v1::split(core, &self.cx, step, keep)
     }
 
     /// Takes the child that the last step of a path goes to away, and all nodes that are empty without it but the
@@ -135,12 +134,14 @@ impl BTree1 {
                 self.unlink(core, &step)?;
                 continue;
             }
-            step.node.keys.remove(step.place);
-            step.node.children.remove(step.place);
-            if step.node.children.is_empty() {
-                step.node.level = 0;
+            let place = step.place;
+            let node = step.change(core);
+            node.keys.remove(place);
+            node.children.remove(place);
+            if node.children.is_empty() {
+                node.level = 0;
             }
-            core.put(step.address, &step.node, &self.cx)?;
+            step.put(core, &self.cx)?;
             return if step.place == 0 { self.spread_first(core, &step, path) } else { Ok(()) };
         }
         Ok(())
@@ -148,7 +149,7 @@ impl BTree1 {
 
     /// Takes a node away whose only child goes; its neighbours become each other's.
     fn unlink(&self, core: &mut Core, step: &Step) -> Result<()> {
-        let Node { left, right, keys, .. } = &step.node;
+        let Node { left, right, keys, .. } = &*step.node;
         btree_v1::update::<ChunkKey>(core, &self.cx, *left, |node| {
             node.right = *right;
             set_end(node, keys.last());
@@ -164,8 +165,9 @@ impl BTree1 {
         loop {
             btree_v1::update::<ChunkKey>(core, &self.cx, left, |node| set_end(node, first.as_ref()))?;
             let (Some(mut above), Some(first)) = (path.pop(), &first) else { return Ok(()) };
-            above.node.keys[above.place] = first.clone();
-            core.put(above.address, &above.node, &self.cx)?;
+            let place = above.place;
+            above.change(core).keys[place] = first.clone();
+            above.put(core, &self.cx)?;
             if above.place > 0 {
                 return Ok(());
             }
@@ -251,7 +253,7 @@ impl ChunkIndex for BTree1 {
         let size = u32::try_from(record.size)
             .map_err(|_| Error::limit("a chunk in a version 1 B-tree", record.size, u64::from(u32::MAX)))?;
         let key = ChunkKey { size, filter_mask: record.filter_mask, offset, last: 0 };
-        self.place_in(&mut leaf.node, key, record.address);
+        self.place_in(leaf.change(core), key, record.address);
         self.store(core, leaf, path)
     }
 

@@ -7,7 +7,7 @@ use crate::format::message::layout::Storage;
 use crate::select::{Hyperslab, Selected, Wanted as _};
 
 use super::allocate::{allocate_chunks, allocate_contiguous, is_allocated_at_once};
-use super::chunk_access::{ChunkAccess, for_each};
+use super::chunk_access::{ChunkAccess, for_each, one_after_the_other};
 use super::chunk_cache::ChunkCache;
 use super::chunk_store::store_layout;
 use super::chunks::Grid;
@@ -146,6 +146,9 @@ fn write_contiguous(
 
 /// Chunks are encoded side by side, so many at a time.
 const BATCH: usize = 16;
+/// More of them where they do not have more bytes than this together.
+const LITTLE: u64 = 256 << 10;
+const MOST_IN_BATCH: u64 = 1024;
 /// Fewer of them where they have more bytes than this together.
 const BATCH_BYTES: u64 = 256 << 20;
 /// A write of more chunks than this keeps none of them open.
@@ -228,7 +231,11 @@ impl Writing<'_> {
             layout = access.described(layout);
         }
         let fresh = FreshFill::of(core, info)?;
-        let batch_len = to_usize((BATCH_BYTES / access.grid.chunk_bytes().max(1)).max(1))?.min(BATCH);
+        let chunk_bytes = access.grid.chunk_bytes().max(1);
+        let few = to_usize((BATCH_BYTES / chunk_bytes).max(1))?.min(BATCH);
+        let batch_len = few.max(to_usize((LITTLE / chunk_bytes).min(MOST_IN_BATCH))?);
+        // To copy so little takes less time than to wake another thread.
+        let alone = batch_len > few && access.pipeline.is_bypassed(0);
         loop {
             let coordinates: Vec<_> = chunks.by_ref().take(batch_len).collect();
             if coordinates.is_empty() {
@@ -238,11 +245,12 @@ impl Writing<'_> {
             batch.resize_with(coordinates.len(), Prepared::default);
             let blanks = self.blanks(core, &access, fresh.as_ref(), &coordinates)?;
             let reader: &Core = core;
-            let chunks = coordinates.into_iter().zip(blanks).zip(&mut batch).collect();
-            for_each(chunks, |((scaled, blank), slot), scratch| {
+            let chunks: Vec<_> = coordinates.into_iter().zip(blanks).zip(&mut batch).collect();
+            let prepare = |((scaled, blank), slot): ((_, _), &mut Prepared), scratch: &mut Scratch| {
                 *slot = self.prepare(reader, &access, &reach, scaled, blank, scratch)?;
                 Ok(())
-            })?;
+            };
+            if alone { one_after_the_other(chunks, prepare) } else { for_each(chunks, prepare) }?;
             for Prepared { encoded, .. } in &batch {
                 cache.remove(info.address, &encoded.scaled);
                 access.put(core, &encoded.scaled, encoded.old, &encoded.bytes, encoded.filter_mask)?;

@@ -173,10 +173,23 @@ impl Core {
         }
         let (value, len) = make()?;
         let value = Arc::new(value);
-        let kept: Arc<dyn Any + Send + Sync> = value.clone();
-        // A decoded value takes about as much as its bytes, and something for being a value.
-        self.decoded.insert(address, kept, len + 64);
+        self.keep_decoded(address, value.clone(), len);
         Ok(value)
+    }
+
+    /// Keeps a value that was made of so many bytes, or encoded to them.
+    pub(super) fn keep_decoded(&self, address: Address, value: Arc<dyn Any + Send + Sync>, len: usize) {
+        // A decoded value takes about as much as its bytes, and something for being a value.
+        self.decoded.insert(address, value, len + 64);
+    }
+
+    /// A value that was fetched, to be changed: it is copied only if somebody else uses it.
+    pub(super) fn change<'v, T>(&self, address: Address, value: &'v mut Arc<T>) -> &'v mut T
+    where
+        T: Any + Clone + Send + Sync,
+    {
+        self.decoded.remove(&address);
+        Arc::make_mut(value)
     }
 
     /// Where the file ends, counting what is not written yet.

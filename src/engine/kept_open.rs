@@ -242,7 +242,7 @@ mod tests {
             core.edit(|core| insert_link(core, group, &format!("link {n:05}"), target(n))).unwrap();
         }
         for n in (1..links).step_by(2) {
-            core.edit(|core| remove_link(core, group, &format!("link {n:05}"))).unwrap();
+            core.edit(|core| remove_link(core, group, format!("link {n:05}"))).unwrap();
         }
         core.flush().unwrap();
         assert_eq!(core.overlay.memory(), 0);

@@ -4,6 +4,7 @@
 //! when there is much of it, at a flush or at a commit (`publish`). Raw data goes to the storage directly where the
 //! published state knows nothing of its place, and into the overlay where it does.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::file_space::FileSpace;
@@ -207,6 +208,17 @@ impl Core {
         self.decoded.remove(&address);
         self.txn_mut()?.changed = true;
         self.overlay.write(address.0, block);
+        Ok(())
+    }
+
+    /// Stores a structure that is going to be needed again soon: it stays decoded.
+    pub(crate) fn put_and_keep<T>(&mut self, address: Address, value: Arc<T>, cx: &T::Context) -> Result<()>
+    where
+        T: Wire + Any + Send + Sync,
+    {
+        self.put(address, &*value, cx)?;
+        let len = value.encoded_len(cx)?;
+        self.keep_decoded(address, value, len);
         Ok(())
     }
 

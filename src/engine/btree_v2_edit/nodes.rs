@@ -1,6 +1,7 @@
 //! The nodes that an edit works on, apart from the file until all of it has worked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::Core;
 use super::super::btree_v2::Tree;
@@ -146,13 +147,14 @@ impl BTree2Edit<'_> {
             let count = u16::try_from(records.len()).unwrap_or(u16::MAX);
             let cx = self.tree.shape.node(node.depth, count)?;
             if node.depth == 0 {
-                self.core.put(address, &BTree2Leaf { records, slack }, &cx)?;
+                self.core.put_and_keep(address, Arc::new(BTree2Leaf { records, slack }), &cx)?;
             } else {
-                self.core.put(address, &BTree2Internal { records, children, slack }, &cx)?;
+                let node = BTree2Internal { records, children, slack };
+                self.core.put_and_keep(address, Arc::new(node), &cx)?;
             }
         }
         let sizes = self.core.sizes();
-        self.core.put(self.address, &self.tree.header, &sizes)
+        self.core.put_and_keep(self.address, Arc::new(self.tree.header.clone()), &sizes)
     }
 }
 

@@ -163,7 +163,7 @@ impl Edit {
         let mut path = Vec::new();
         let (mut address, mut level) = (self.root, None);
         loop {
-            let node = Node::<NameKey>::clone(&*btree_v1::node(core, &self.nodes, address, level)?);
+            let node = btree_v1::node::<NameKey>(core, &self.nodes, address, level)?;
             let ends = node.keys.iter().skip(1).map(|NameKey(end)| *end);
             let place = self.first_not_before(core, name, ends)?;
             let place = place.min(node.children.len().saturating_sub(1));
@@ -217,9 +217,10 @@ impl Edit {
         let own = NameKey(entry.name_offset);
         let place = step.place;
         let Some(&child) = step.node.children.get(place) else {
-            step.node.keys = vec![NameKey(0), own];
-            step.node.children = vec![self.new_leaf(core, vec![entry])?];
-            return core.put(step.address, &step.node, &self.nodes);
+            let child = self.new_leaf(core, vec![entry])?;
+            let node = step.change(core);
+            (node.keys, node.children) = (vec![NameKey(0), own], vec![child]);
+            return step.put(core, &self.nodes);
         };
         let mut entries = self.leaf(core, child)?.entries.clone();
         let position = self.first_not_before(core, name, entries.iter().map(|entry| entry.name_offset))?;
@@ -232,15 +233,17 @@ impl Edit {
         let last = position + 1 == entries.len();
         let before = step.upper();
         if last {
-            step.node.keys[place + 1] = own;
+            step.change(core).keys[place + 1] = own;
         }
         let half = usize::from(self.leaves.leaf_k);
         let split = entries.len() > capacity(self.leaves.leaf_k);
         if split {
             let right = entries.split_off(if position <= half { half + 1 } else { half });
             let middle = entries.last().map_or(own, |entry| NameKey(entry.name_offset));
-            step.node.keys.insert(place + 1, middle);
-            step.node.children.insert(place + 1, self.new_leaf(core, right)?);
+            let right = self.new_leaf(core, right)?;
+            let node = step.change(core);
+            node.keys.insert(place + 1, middle);
+            node.children.insert(place + 1, right);
         }
         self.put_leaf(core, child, entries)?;
         if last || split { self.store(core, step, path, before) } else { Ok(()) }
@@ -267,7 +270,8 @@ impl Edit {
         self.put_leaf(core, child, entries)?;
         if was_last {
             let before = step.upper();
-            step.node.keys[step.place + 1] = last;
+            let place = step.place;
+            step.change(core).keys[place + 1] = last;
             self.store(core, step, path, before)?;
         }
         Ok(link)
@@ -292,18 +296,20 @@ impl Edit {
     ) -> Result<()> {
         loop {
             let before = step.upper();
-            step.node.children.remove(step.place);
-            step.node.keys.remove(step.place + 1);
+            let place = step.place;
+            let node = step.change(core);
+            node.children.remove(place);
+            node.keys.remove(place + 1);
             if !step.node.children.is_empty() {
                 return self.store(core, step, path, before);
             }
             let Some(parent) = path.pop() else {
                 return core.put(self.root, &empty_root(), &self.nodes);
             };
-            let Node { left, right, keys, .. } = step.node;
-            btree_v1::update::<NameKey>(core, &self.nodes, left, |node| node.right = right)?;
-            btree_v1::update::<NameKey>(core, &self.nodes, right, |node| {
-                node.left = left;
+            let Node { left, right, keys, .. } = &*step.node;
+            btree_v1::update::<NameKey>(core, &self.nodes, *left, |node| node.right = *right)?;
+            btree_v1::update::<NameKey>(core, &self.nodes, *right, |node| {
+                node.left = *left;
                 node.keys[0] = keys[0];
             })?;
             core.release(step.address, self.nodes.node_len::<NameKey>() as u64)?;
@@ -328,28 +334,27 @@ impl Edit {
             }
             let right = if step.node.children.len() > capacity(self.nodes.k) {
                 let keep = kept(&step.node);
-                Some(btree_v1::split(core, &self.nodes, step.address, &mut step.node, keep)?)
+                Some(btree_v1::split(core, &self.nodes, &mut step, keep)?)
             } else {
                 None
             };
             let Some(mut parent) = path.pop() else {
                 return match right {
-                    None => core.put(self.root, &step.node, &self.nodes),
-                    Some(right) => btree_v1::grow(core, &self.nodes, self.root, step.node, right),
+                    None => step.put(core, &self.nodes),
+                    Some(right) => btree_v1::grow(core, &self.nodes, step, right),
                 };
             };
-            core.put(step.address, &step.node, &self.nodes)?;
-            let above = parent.upper();
-            let place = parent.place;
-            let changed = upper != before || right.is_some();
-            parent.node.keys[place + 1] = upper;
-            if let Some((address, node)) = right {
-                core.put(address, &node, &self.nodes)?;
-                parent.node.keys.insert(place + 1, node.keys[0]);
-                parent.node.children.insert(place + 1, address);
-            }
-            if !changed {
+            step.put(core, &self.nodes)?;
+            if upper == before && right.is_none() {
                 return Ok(());
+            }
+            let (above, place) = (parent.upper(), parent.place);
+            let node = parent.change(core);
+            node.keys[place + 1] = upper;
+            if let Some((address, right)) = right {
+                node.keys.insert(place + 1, right.keys[0]);
+                node.children.insert(place + 1, address);
+                core.put_and_keep(address, Arc::new(right), &self.nodes)?;
             }
             (step, before) = (parent, above);
         }
