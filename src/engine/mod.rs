@@ -36,6 +36,7 @@ mod header;
 mod header_edit;
 mod local_heap;
 mod modified;
+mod neighbour_write;
 mod neighbours;
 mod new_group_edit;
 mod open;
