@@ -178,6 +178,7 @@ fn another_writer_of_a_file_is_not_disturbed() {
     assert_eq!((bytes[8], bytes[11]), (3, 0));
     drop(file);
     let flagged = File::options().bounds(FormatBounds::V110).create(folder.file("sub/c.h5")).unwrap();
+    flagged.create_group("deep").unwrap();
     flagged.new_dataset_builder().with_data(&[0; 6]).create("deep/w").unwrap();
     flagged.flush().unwrap();
     bytes = std::fs::read(folder.file("sub/c.h5")).unwrap();
