@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::types::{Datatype, H5Type};
 use super::{Location, Selection, StoredElements};
 use crate::base::{Error, Misuse, Result, element_count, to_usize};
-use crate::data::{self, DatasetInfo, Pattern, Reading, Written};
+use crate::data::{self, DatasetInfo, Gathered, Pattern, Reading, Written};
 use crate::engine::{self, AttributeValue, Core, Header};
 use crate::format;
 use crate::format::datatype::Datatype as Stored;
@@ -328,8 +328,8 @@ impl Container {
     /// What elements of variable length and references name has to be in this file already: see
     /// [`Container::store_sequence`].
     pub fn write_bytes<S: Into<Selection>>(&self, bytes: &[u8], selection: S) -> Result<()> {
-        self.write_with(&selection.into(), |_, datatype, expected| {
-            let size = to_usize(u64::from(datatype.size))?;
+        self.write_with(&selection.into(), |target, expected| {
+            let size = to_usize(u64::from(target.datatype.size))?;
             let needed = expected.iter().product::<usize>().checked_mul(size);
             if needed != Some(bytes.len()) {
                 let have = bytes.len();
@@ -355,7 +355,7 @@ impl Container {
     }
 
     fn store<T: H5Type>(&self, values: &[T], shape: Option<&[usize]>, selection: &Selection) -> Result<()> {
-        self.write_with(selection, |core, datatype, expected| {
+        self.write_with(selection, |target, expected| {
             let is_as_large = expected.iter().product::<usize>() == values.len();
             if shape.is_some_and(|shape| shape != expected) || !is_as_large {
                 let have = shape.map_or(vec![values.len()], <[usize]>::to_vec);
@@ -363,7 +363,7 @@ impl Container {
                     "an array of shape {have:?} for a selection of {expected:?}"
                 )));
             }
-            T::store(values, &mut Target { core, datatype })
+            T::store(values, target)
         })
     }
 
@@ -371,26 +371,34 @@ impl Container {
     fn write_with<'v>(
         &self,
         selection: &Selection,
-        elements: impl FnOnce(&mut Core, &Stored, &[usize]) -> Result<Cow<'v, [u8]>>,
+        elements: impl FnOnce(&mut Target<'_>, &[usize]) -> Result<Cow<'v, [u8]>>,
     ) -> Result<()> {
-        self.write_selected(selection, |core, datatype, shape| {
-            elements(core, datatype, &to_shape(shape)?).map(Elements::Each)
+        self.write_selected(selection, |target, shape| {
+            elements(target, &to_shape(shape)?).map(Elements::Each)
         })
     }
 
     fn write_selected<'v>(
         &self,
         selection: &Selection,
-        elements: impl FnOnce(&mut Core, &Stored, &[u64]) -> Result<Elements<'v>>,
+        elements: impl FnOnce(&mut Target<'_>, &[u64]) -> Result<Elements<'v>>,
     ) -> Result<()> {
         self.handle.with_data_mut(|core| {
             let header = Header::load(core, self.handle.address)?;
             let content = self.current_content(core, &header)?;
             let (selected, shape) = selection.resolve(content.shape()?)?;
-            let elements = elements(core, content.datatype(), &shape)?;
+            // What such elements name is on its way to the files of their sources, and never in this one.
+            let gathered = match &content {
+                Content::Dataset(info) if data::gathers(info) => Some(Gathered::default()),
+                _ => None,
+            };
+            let mut target = Target { core, datatype: content.datatype(), gathered: gathered.as_ref() };
+            let elements = elements(&mut target, &shape)?;
+            // Those that come with their stored bytes name what the file has.
+            let gathered = gathered.as_ref().filter(|gathered| !gathered.is_empty());
             let Some(name) = &self.attribute else {
                 let (chunks, address) = (&self.handle.shared.chunks, self.handle.address);
-                return data::write(core, chunks, address, &selected, &elements.written());
+                return data::write(core, chunks, address, &selected, &elements.written(), gathered);
             };
             if *selection != Selection::All {
                 return Err(Error::misuse("attributes are written as a whole"));
@@ -424,17 +432,16 @@ impl Container {
     /// ```
     pub fn fill_slice<T: H5Type, S: Into<Selection>>(&self, value: &T, selection: S) -> Result<()> {
         let value = std::slice::from_ref(value);
-        self.write_selected(&selection.into(), |core, datatype, shape| {
-            let mut target = Target { core, datatype };
-            if !data::names_objects(datatype) {
-                let element = T::store(value, &mut target)?.into_owned();
+        self.write_selected(&selection.into(), |target, shape| {
+            if !data::names_objects(target.datatype) {
+                let element = T::store(value, target)?.into_owned();
                 return Ok(Elements::Same(Pattern::new(element)));
             }
             let count = element_count(shape)?;
-            target.core.budget.values(count, to_usize(u64::from(datatype.size))?)?;
+            target.core.budget.values(count, to_usize(u64::from(target.datatype.size))?)?;
             let mut all = Vec::new();
             for _ in 0..count {
-                all.extend_from_slice(&T::store(value, &mut target)?);
+                all.extend_from_slice(&T::store(value, target)?);
             }
             Ok(Elements::Each(Cow::Owned(all)))
         })

@@ -105,6 +105,8 @@ impl Source<'_> {
 pub struct Target<'a> {
     pub(super) core: &'a mut Core,
     pub(super) datatype: &'a Datatype,
+    /// Takes what the elements name, where they are for other files than this one.
+    pub(super) gathered: Option<&'a Gathered>,
 }
 
 impl Target<'_> {
@@ -115,7 +117,7 @@ impl Target<'_> {
 
     /// The same file for elements of another type.
     pub(super) fn for_parts<'s>(&'s mut self, datatype: &'s Datatype) -> Target<'s> {
-        Target { core: self.core, datatype }
+        Target { core: self.core, datatype, gathered: self.gathered }
     }
 
     /// Encodes numbers of the type that `from` describes.
@@ -131,9 +133,12 @@ impl Target<'_> {
         Ok(Cow::Owned(out))
     }
 
-    /// Stores bytes in the global heap and appends the variable-length element that stands for them.
+    /// Stores bytes in a global heap and appends the variable-length element that stands for them.
     pub(crate) fn store(&mut self, count: u32, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        let id = self.core.insert_heap_object(bytes)?;
+        let id = match self.gathered {
+            Some(gathered) => gathered.insert(bytes.to_vec(), &self.core.budget)?,
+            None => self.core.insert_heap_object(bytes)?,
+        };
         let element = VariableLength { count, id };
         let sizes = self.core.sizes();
         debug_assert_eq!(element.encoded_len(&sizes)?, VariableLength::len(sizes));

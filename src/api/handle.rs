@@ -68,6 +68,33 @@ impl Shared {
         Ok(shared)
     }
 
+    /// Brings the files that external links led to up to date, after some were written to past their handles.
+    ///
+    /// No lock is held while another one is waited for: who reads such a file may be waiting for this one.
+    fn refresh_linked(&self, written: &[PathBuf]) -> Result<()> {
+        if written.is_empty() {
+            return Ok(());
+        }
+        let mut rest = self.all_linked();
+        while let Some(shared) = rest.pop() {
+            rest.extend(shared.all_linked());
+            match (&shared.origin, &shared.path) {
+                (Some(origin), Some(path)) if written.contains(path) => {
+                    let core = origin.read().open_neighbour(path)?;
+                    *shared.write() = core;
+                    shared.chunks.forget();
+                }
+                _ => shared.read().forget_neighbours(),
+            }
+        }
+        Ok(())
+    }
+
+    fn all_linked(&self) -> Vec<Arc<Shared>> {
+        let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        linked.values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Says of an error in a file that an external link led to which file that is.
     pub(super) fn locate(&self, error: Error) -> Error {
         match &self.origin {
@@ -135,7 +162,11 @@ impl Handle {
     /// Calls `f` alone, which knows of the chunks in memory, or does not care for them.
     pub(super) fn with_data_mut<T>(&self, f: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let mut core = self.shared.write();
-        core.edit(f).map_err(|e| e.of(&self.path))
+        let done = core.edit(f).map_err(|e| e.of(&self.path));
+        let written = core.take_written();
+        drop(core);
+        let refreshed = self.shared.refresh_linked(&written);
+        done.and_then(|value| refreshed.map(|()| value))
     }
 
     /// The root of another file that this one names, on the way to an object.

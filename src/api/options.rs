@@ -130,9 +130,34 @@ impl FileOptions {
         self
     }
 
-    /// Sets which files of external raw data may be written to, and created. The default is those below, as
-    /// [`FileAccess::Below`] has them, that this program has named itself since it has opened the file
-    /// ([`DatasetBuilderEmpty::external`](crate::DatasetBuilderEmpty::external)): an opened file can name any other.
+    /// Sets which other files may be written to: those of external raw data, which are also created, and those that have
+    /// sources of virtual datasets. An opened file can name any other, and a write to its dataset overwrites that.
+    ///
+    /// The default is none but the files of raw data below, as [`FileAccess::Below`] has them, that this program has named
+    /// itself since it has opened the file
+    /// ([`DatasetBuilderEmpty::external`](crate::DatasetBuilderEmpty::external)). Sources have to be in files that
+    /// [`FileOptions::file_access`] lets be read, too.
+    ///
+    /// What is written through a virtual dataset is in the other file, and that file closed, when the call returns: each
+    /// file is a session of its own that locks it, and no commit of the opened file is about it. A file that somebody
+    /// else has open for writing is an error then, and so is one that this program has. Whatever can be known to be
+    /// wrong is found before anything is written; where a file fails all the same, those before it have been written.
+    ///
+    /// ```
+    /// use h5::{File, FileAccess, VirtualSource};
+    /// # fn main() -> h5::Result<()> {
+    /// # let dir = std::env::temp_dir().join("h5-doc-write-access");
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let part = File::create(dir.join("part.h5"))?;
+    /// part.new_dataset_builder().with_data(&[1, 2, 3]).create("numbers")?;
+    /// part.close()?;
+    /// let file = File::options().write_access(FileAccess::Below).create(dir.join("whole.h5"))?;
+    /// let whole = file.new_dataset::<i32>().shape(3).virtual_sources([VirtualSource::new("part.h5", "numbers")]);
+    /// whole.create("numbers")?.write(&[4, 5, 6])?;
+    /// assert_eq!(File::open(dir.join("part.h5"))?.dataset("numbers")?.read_raw::<i32>()?, [4, 5, 6]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn write_access(mut self, access: FileAccess) -> Self {
         self.write_access = Some(access);
@@ -285,6 +310,7 @@ impl FileOptions {
             path: path.map(PathBuf::from),
             access: self.file_access.clone(),
             write_access: self.write_access.clone(),
+            locking: self.locking,
             missing_sources: self.missing_sources,
             chunk_cache: self.chunk_cache / NEIGHBOUR_SHARE,
         }

@@ -162,6 +162,10 @@ impl DatasetBuilderEmpty {
     /// Makes the dataset a virtual one of these sources, besides those that it has already. Elements that none of them
     /// gives have the fill value. Releases of libhdf5 from 1.10 on can read virtual datasets.
     ///
+    /// What is written to the dataset goes to the sources; to those in other files where
+    /// [`FileOptions::write_access`](crate::FileOptions::write_access) allows it. An element that no source has cannot be
+    /// written, and one that several have goes to all of them.
+    ///
     /// A selection without end in the virtual dataset takes one without end in the source, or a name with `%b` in it,
     /// for a source for each of its blocks; the dataset is then as large as its sources make it.
     ///

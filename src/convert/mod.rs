@@ -5,12 +5,14 @@
 
 mod bits;
 mod numeric;
+mod text;
 
 use crate::base::{Error, Misuse, Result};
 use crate::format::datatype::{Class, Datatype, FixedPoint, Order};
 
 use bits::BitReader;
 use numeric::Native;
+use text::Text;
 
 /// How elements of one type become elements of another.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ enum Step {
     Reversed(Kernel),
     /// A number of any layout, read bit by bit into a 64-bit native one and then converted.
     Bits { reader: BitReader, kernel: Kernel },
+    /// Strings of fixed lengths.
+    Text(Text),
 }
 
 /// Elements converted by way of a buffer go through it in pieces of about this many bytes.
@@ -66,7 +70,7 @@ impl Plan {
                 Step::Bits { reader, kernel }
             }
             _ if from.class == to.class && from.size == to.size => Step::Copy,
-            _ => return Err(none()),
+            _ => Text::new(from, to).map(Step::Text).ok_or_else(none)?,
         };
         Ok(Plan { from_size, to_size, step })
     }
@@ -104,6 +108,11 @@ impl Plan {
                 reader.read(source, buffer);
                 *kernel
             }),
+            Step::Text(text) => {
+                let targets = target.chunks_exact_mut(self.to_size.max(1));
+                let strings = source.chunks_exact(self.from_size.max(1)).zip(targets);
+                strings.for_each(|(source, target)| text.convert(source, target));
+            }
         }
     }
 

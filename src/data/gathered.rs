@@ -40,6 +40,11 @@ impl Gathered {
         Ok(GlobalHeapId { collection: Some(COLLECTION), index })
     }
 
+    /// Tells whether nothing was gathered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner).all.is_empty()
+    }
+
     fn object<T>(&self, id: GlobalHeapId, f: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
         let Some((_, index)) = id.target() else { return f(&[]) };
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);

@@ -42,6 +42,17 @@ type Seen = RefCell<HashMap<(u32, GlobalHeapId), GlobalHeapId>>;
 /// So many of them are remembered, for memory is not to grow with a request.
 const MOST_SEEN: usize = 1 << 16;
 
+/// What elements are made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Aim {
+    /// A request for elements of a virtual dataset: what they name lives in memory, where elements may share it.
+    Request,
+    /// The source of a virtual dataset that is written to.
+    Source,
+    /// A copy: references of the older kinds lead where the objects are that they name.
+    Copy,
+}
+
 /// What elements name, where they come from and where they go.
 pub(super) trait Crossing {
     /// Those of the file that the elements come from.
@@ -68,33 +79,33 @@ pub(super) trait Crossing {
 impl Transfer {
     /// Finds the way from one type to another; members of compounds find each other by their names.
     ///
-    /// `follows` tells whether references of the older kinds are made to lead where the objects are that they name.
-    /// Otherwise they stay the bytes that they are, because libhdf5 has it so in virtual datasets: it takes them to be
-    /// about the file that the dataset is in, whatever file they come from.
-    pub(super) fn new(from: &Datatype, to: &Datatype, follows: bool) -> Result<Transfer> {
+    /// References of the older kinds stay the bytes that they are where virtual datasets are concerned, because libhdf5
+    /// has it so: it takes them to be about the file that the dataset is in, whatever file they come from or go to.
+    pub(super) fn new(from: &Datatype, to: &Datatype, aim: Aim) -> Result<Transfer> {
         let none = || {
             let (from, to) = (describe(from), describe(to));
             Error::from(Misuse::Conversion { from, to })
         };
         // In a file, libhdf5 removes what an element names when it overwrites the element: none may share it.
-        let seen = || (!follows).then(Seen::default);
+        let seen = || (aim == Aim::Request).then(Seen::default);
+        let follows = aim == Aim::Copy;
         let kind = match (&from.class, &to.class) {
             (Class::VariableString { .. }, Class::VariableString { .. }) => Kind::Sequence(None, seen()),
             (Class::Sequence(from), Class::Sequence(to)) => {
-                Kind::Sequence(Some(Box::new(Transfer::new(from, to, follows)?)), seen())
+                Kind::Sequence(Some(Box::new(Transfer::new(from, to, aim)?)), seen())
             }
             (Class::Compound(from), Class::Compound(to)) => {
                 let one = |to: &Member| {
                     let from = from.iter().find(|from| from.name == to.name).ok_or_else(none)?;
                     let (at, behind) = (to_usize(from.offset.into())?, to_usize(to.offset.into())?);
-                    Ok((at, behind, Transfer::member(from, to, follows)?))
+                    Ok((at, behind, Transfer::member(from, to, aim)?))
                 };
                 Kind::Compound(to.iter().map(one).collect::<Result<_>>()?)
             }
             (Class::Array { dims: from_dims, base: from }, Class::Array { dims: to_dims, base: to })
                 if from_dims == to_dims =>
             {
-                Kind::Repeated(Box::new(Transfer::new(from, to, follows)?))
+                Kind::Repeated(Box::new(Transfer::new(from, to, aim)?))
             }
             (Class::Reference(Reference::Standard { .. }), Class::Reference(Reference::Standard { .. })) => {
                 Kind::Reference
@@ -111,8 +122,8 @@ impl Transfer {
     }
 
     /// The dimensions of a member of a version 1 compound make it an array.
-    fn member(from: &Member, to: &Member, follows: bool) -> Result<Transfer> {
-        let base = Transfer::new(&from.datatype, &to.datatype, follows)?;
+    fn member(from: &Member, to: &Member, aim: Aim) -> Result<Transfer> {
+        let base = Transfer::new(&from.datatype, &to.datatype, aim)?;
         if from.dims.is_empty() && to.dims.is_empty() {
             return Ok(base);
         }

@@ -15,23 +15,30 @@ use super::dataset::DatasetInfo;
 use super::external_write::write_external;
 use super::fill::Pattern;
 use super::fresh_fill::FreshFill;
+use super::gathered::Gathered;
 use super::open_chunks::{Encoded, close_chunks};
 use super::scattered::for_each_stretch;
 use super::sink::{self, Written};
 use super::spans::write_spans;
 use super::virtual_dataset::{with_current_shape, write_virtual};
 
-/// Writes to what is selected of a dataset.
+/// Writes to what is selected of a dataset. `gathered` has what the elements for a virtual one name, unless the file has.
 pub(crate) fn write(
     core: &mut Core,
     cache: &ChunkCache,
     dataset: Address,
     wanted: &Selected<'_>,
     written: &Written<'_>,
+    gathered: Option<&Gathered>,
 ) -> Result<()> {
     core.check_writable()?;
     let header = Header::load(core, dataset)?;
-    let info = with_current_shape(core, DatasetInfo::load(core, &header)?)?;
+    let info = DatasetInfo::load(core, &header)?;
+    if matches!(info.layout.storage, Storage::Virtual { .. }) {
+        // Where elements are read from may have changed; they are not to be written to where it was.
+        core.forget_neighbours();
+    }
+    let info = with_current_shape(core, info)?;
     wanted.check(info.shape())?;
     let count = wanted.element_count()?;
     written.check(count, info.element_size()?)?;
@@ -39,50 +46,41 @@ pub(crate) fn write(
         return Ok(());
     }
     if info.is_external {
-        return write_elsewhere(core, &info, wanted, written, &mut |core, slab, data| {
-            write_external(core, &header, &info, slab, data)
-        });
+        return write_elsewhere(core, &header, &info, wanted, written);
     }
     match &info.layout.storage {
         Storage::Compact(_) => write_compact(core, &info, wanted, written),
         Storage::Contiguous { .. } => write_contiguous(core, &info, wanted, written),
         Storage::Chunked(_) => write_chunked(core, cache, &info, wanted, written),
-        Storage::Virtual { .. } => write_elsewhere(core, &info, wanted, written, &mut |core, slab, data| {
-            write_virtual(core, cache, &info, slab, data)
-        }),
+        Storage::Virtual { .. } => write_virtual(core, cache, &info, wanted, written, gathered),
     }
 }
 
-/// Writes packed elements to what a hyperslab selects.
-type WriteSlab<'a> = &'a mut dyn FnMut(&mut Core, &Hyperslab, &[u8]) -> Result<()>;
-
-/// Writes to other files or datasets, which know of hyperslabs only: of points and masks a stretch at a time.
+/// Writes to files of raw data, which know of hyperslabs only: of points and masks a stretch at a time.
 fn write_elsewhere(
     core: &mut Core,
+    header: &Header,
     info: &DatasetInfo,
     wanted: &Selected<'_>,
     written: &Written<'_>,
-    write_slab: WriteSlab<'_>,
 ) -> Result<()> {
     let size = info.element_size()?;
-    let same = |core: &Core, pattern: &Pattern, count: u64| {
-        let mut bytes = core.budget.zeroed::<u8>(byte_count(count, size)?)?;
+    let budget = core.budget.clone();
+    let same = |pattern: &Pattern, count: u64| {
+        let mut bytes = budget.zeroed::<u8>(byte_count(count, size)?)?;
         pattern.fill(&mut bytes);
         Ok::<_, Error>(bytes)
     };
+    let mut write = |slab: &Hyperslab, data: &[u8]| write_external(core, header, info, slab, data);
     match (wanted, written) {
-        (Selected::Regular(slab), Written::Each(data)) => write_slab(core, slab, data),
+        (Selected::Regular(slab), Written::Each(data)) => write(slab, data),
         (Selected::Regular(slab), Written::Same(pattern)) => {
-            let bytes = same(core, pattern, slab.element_count()?)?;
-            write_slab(core, slab, &bytes)
+            write(slab, &same(pattern, slab.element_count()?)?)
         }
         (Selected::Scattered(scattered), _) => {
             for_each_stretch(scattered, info.shape(), |slab, places| match written {
-                Written::Each(data) => write_slab(core, slab, &data[places.start * size..places.end * size]),
-                Written::Same(pattern) => {
-                    let bytes = same(core, pattern, places.len() as u64)?;
-                    write_slab(core, slab, &bytes)
-                }
+                Written::Each(data) => write(slab, &data[places.start * size..places.end * size]),
+                Written::Same(pattern) => write(slab, &same(pattern, places.len() as u64)?),
             })
         }
     }

@@ -173,6 +173,16 @@ impl Surroundings {
         if skipped { Err(self.refused(name, self.purpose.outside())) } else { Ok(None) }
     }
 
+    /// Refuses a file that was found already, unless it may be touched.
+    pub(super) fn check(&self, path: &Path) -> Result<()> {
+        if self.allows(path) {
+            return Ok(());
+        }
+        let forbidden = self.access == FileAccess::Forbidden;
+        let why = if forbidden { self.purpose.forbidden() } else { self.purpose.outside() };
+        Err(self.refused(path.as_os_str().as_encoded_bytes(), why))
+    }
+
     /// Finds the file of raw data of this name, or where it may be created: in a directory that is there.
     pub(super) fn place(&self, name: &[u8]) -> Result<Place> {
         match self.find(name, false)? {
@@ -255,6 +265,19 @@ fn regular(path: PathBuf) -> Result<PathBuf> {
         return Ok(path);
     }
     Err(Error::misuse(format!("{path:?} is not a regular file")))
+}
+
+/// Tells whether two paths, symbolic links followed, lead to one file: it can have several names.
+#[cfg(unix)]
+pub(super) fn is_same_file(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |path: &Path| path.metadata().map(|of| (of.dev(), of.ino())).ok();
+    a == b || identity(a).is_some_and(|a| identity(b) == Some(a))
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_same_file(a: &Path, b: &Path) -> bool {
+    a == b
 }
 
 fn is_missing(error: &io::Error) -> bool {

@@ -37,6 +37,7 @@ mod header_edit;
 mod kept_open;
 mod local_heap;
 mod modified;
+mod neighbour_write;
 mod neighbours;
 mod new_group_edit;
 mod open;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::driver::member_storage;
 use super::file_access::{FileAccess, Place, Surroundings};
 use super::{Core, Driver, OpenOptions};
-use crate::base::{Address, Budget, Result};
+use crate::base::{Address, Budget, Error, Result};
 use crate::storage::{FileLocking, FileStorage, Storage};
 
 /// What the elements of a virtual dataset are whose source is not there: the file or the dataset.
@@ -29,8 +29,10 @@ pub(crate) struct Beside {
     /// Where the file itself lies.
     pub(crate) path: Option<PathBuf>,
     pub(crate) access: FileAccess,
-    /// Which files of raw data may be written to. None: what is below, by the names that the session has given.
+    /// Which files may be written to. None: those of raw data below, by the names that the session has given.
     pub(crate) write_access: Option<FileAccess>,
+    /// How those are locked that are written to.
+    pub(crate) locking: FileLocking,
     pub(crate) missing_sources: MissingSources,
     /// Bytes of decoded chunks that are kept of each of them.
     pub(crate) chunk_cache: usize,
@@ -39,16 +41,18 @@ pub(crate) struct Beside {
 /// The files that one open file names.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    surroundings: Surroundings,
+    pub(super) surroundings: Surroundings,
     /// The same for what is written to.
-    written: Surroundings,
+    pub(super) written: Surroundings,
     /// The names that may be written to, unless the policy alone decides.
     own_names: Option<HashSet<Vec<u8>>>,
-    options: OpenOptions,
+    pub(super) options: OpenOptions,
     /// How many files lie between the opened one and this one.
     depth: u32,
     /// The open ones; the last one was used last.
     open: Mutex<Vec<(PathBuf, Arc<Core>)>>,
+    /// Those that were written to since somebody asked.
+    pub(super) touched: Vec<PathBuf>,
     /// What the layers above keep with a file that has no handle of its own.
     attached: OnceLock<Arc<dyn Any + Send + Sync>>,
     /// The shapes of virtual datasets that depend on their sources, by the addresses of their headers.
@@ -61,7 +65,7 @@ const KEPT: usize = 16;
 /// So many shapes are remembered.
 const KNOWN_SHAPES: usize = 1 << 12;
 
-/// A file that an open file names; it may be that file itself.
+/// A file that an open file names; it may be one that is open already, such as that file itself.
 pub(crate) enum Neighbour<'a> {
     Own(&'a Core),
     Other(Arc<Core>),
@@ -89,19 +93,31 @@ impl Neighbours {
         Ok(Neighbours { surroundings, written, own_names, options, ..Neighbours::default() })
     }
 
-    fn open(&self, path: &Path) -> Result<Core> {
+    pub(super) fn open(&self, path: &Path, write: bool) -> Result<Core> {
         let depth = self.depth + 1;
         Budget::new(self.options.limits).depth(depth)?;
         let surroundings = self.surroundings.of_neighbour(path)?;
         let storage: Arc<dyn Storage> = match member_storage(path, &Driver::Auto, &surroundings)? {
+            Some(_) if write => {
+                return Err(Error::unsupported(
+                    "writing through a virtual dataset to a file of several members",
+                ));
+            }
             Some(storage) => storage,
+            None if write => Arc::new(FileStorage::open_rw(path, self.options.beside.locking)?),
             None => Arc::new(FileStorage::open(path, FileLocking::Off)?),
         };
-        let mut core =
-            Core::open(storage, OpenOptions { beside: Beside::default(), ..self.options.clone() })?;
+        let beside = Beside::default();
+        let mut core = Core::open(storage, OpenOptions { write, beside, ..self.options.clone() })?;
+        let written = if write { self.written.of_neighbour(path)? } else { Surroundings::default() };
         let options = self.options.clone();
-        core.neighbours = Neighbours { surroundings, options, depth, ..Neighbours::default() };
+        core.neighbours = Neighbours { surroundings, written, options, depth, ..Neighbours::default() };
         Ok(core)
+    }
+
+    /// Closes those that stay open; they are read anew when they are needed.
+    pub(super) fn forget(&self) {
+        self.kept().clear();
     }
 
     fn shapes(&self) -> MutexGuard<'_, HashMap<Address, Vec<u64>>> {
@@ -114,34 +130,30 @@ impl Neighbours {
 }
 
 impl Core {
-    /// The file of this name; none if there is none.
-    pub(crate) fn neighbour(&self, name: &[u8]) -> Result<Option<Neighbour<'_>>> {
-        let Some(path) = self.neighbour_path(name)? else { return Ok(None) };
-        if self.path() == Some(&path) {
-            return Ok(Some(Neighbour::Own(self)));
-        }
+    /// The other file that lies there.
+    pub(crate) fn neighbour(&self, path: PathBuf) -> Result<Arc<Core>> {
         {
             let mut kept = self.neighbours.kept();
             if let Some(index) = kept.iter().position(|(known, _)| *known == path) {
                 let entry = kept.remove(index);
                 let core = Arc::clone(&entry.1);
                 kept.push(entry);
-                return Ok(Some(Neighbour::Other(core)));
+                return Ok(core);
             }
         }
-        let named = |e: crate::base::Error| e.in_file(&path.to_string_lossy(), &self.file_name());
-        let core = Arc::new(self.neighbours.open(&path).map_err(named)?);
+        let named = |e: Error| e.in_file(&path.to_string_lossy(), &self.file_name());
+        let core = Arc::new(self.neighbours.open(&path, false).map_err(named)?);
         let mut kept = self.neighbours.kept();
         if kept.len() >= KEPT {
             kept.remove(0);
         }
         kept.push((path, Arc::clone(&core)));
-        Ok(Some(Neighbour::Other(core)))
+        Ok(core)
     }
 
     /// Opens a file for a handle of its own.
     pub(crate) fn open_neighbour(&self, path: &Path) -> Result<Core> {
-        self.neighbours.open(path).map_err(|e| e.in_file(&path.to_string_lossy(), &self.file_name()))
+        self.neighbours.open(path, false).map_err(|e| e.in_file(&path.to_string_lossy(), &self.file_name()))
     }
 
     /// Where the HDF5 file of this name lies, symbolic links followed; none if there is none.

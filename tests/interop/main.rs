@@ -26,6 +26,7 @@ mod theirs;
 mod typed_values;
 mod variable_fill;
 mod virtual_datasets;
+mod virtual_writes;
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use crate::base::{Address, Budget, Result, Sizes};
 use crate::format::datatype::{Class, Datatype};
 use crate::format::global_heap::GlobalHeapId;
 
-use super::super::transfer::{Crossing, Transfer};
+use super::super::transfer::{Aim, Crossing, Transfer};
 use super::{Copier, is_object};
 
 impl Crossing for Copier<'_> {
@@ -58,7 +58,7 @@ pub(super) fn names_things(datatype: &Datatype) -> bool {
 impl Copier<'_> {
     /// The way that elements of a type have to go; none where they are just their bytes.
     pub(super) fn transfer(&self, from: &Datatype, to: &Datatype) -> Result<Option<Transfer>> {
-        if names_things(from) { Transfer::new(from, to, true).map(Some) } else { Ok(None) }
+        if names_things(from) { Transfer::new(from, to, Aim::Copy).map(Some) } else { Ok(None) }
     }
 
     /// Elements as they are in the file that is copied to.

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Structure};
 use crate::engine::{Core, MissingSources};
 use crate::format::message::dataspace::Extent;
 use crate::format::message::layout::Storage;
@@ -37,14 +37,27 @@ pub(super) fn with_shape_on(core: &Core, mut info: DatasetInfo, trail: Trail<'_>
             return Ok(info);
         }
         let opened = AtomicU64::new(0);
-        let step = trail.enter(core, info.address, &opened)?;
+        let step = trail.enter(core, None, info.address, &opened)?;
         grow(core, &mappings, &step, &mut shape)?;
+        check_maximum(&shape, &info.extent.maximum())?;
         core.remember_shape(info.address, &shape);
     }
     if let Extent::Simple { shape: stored, .. } = &mut info.extent {
         *stored = shape;
     }
     Ok(info)
+}
+
+/// Sources that make it larger than it may become are more than libhdf5 opens, too.
+fn check_maximum(shape: &[u64], maximum: &[Option<u64>]) -> Result<()> {
+    match shape.iter().zip(maximum).find(|(size, most)| most.is_some_and(|most| most < **size)) {
+        None => Ok(()),
+        Some((size, most)) => {
+            let most = most.unwrap_or_default();
+            let what = format!("the sources make an axis {size} long that may become {most}");
+            Err(Error::malformed(what).within(Structure::VirtualMapping))
+        }
+    }
 }
 
 fn grow(core: &Core, mappings: &[Mapping<'_>], step: &Step<'_>, shape: &mut [u64]) -> Result<()> {

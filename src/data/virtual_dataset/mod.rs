@@ -5,6 +5,8 @@ mod between;
 mod extent;
 mod mapping;
 mod name;
+mod outward;
+mod parts;
 mod read;
 mod source;
 mod store;

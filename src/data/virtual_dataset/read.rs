@@ -12,7 +12,7 @@ use super::super::fill::Pattern;
 use super::super::gathered::{Gathered, Heap, gathers};
 use super::super::read::{Reading, read};
 use super::super::sink::{self, Band};
-use super::super::transfer::Transfer;
+use super::super::transfer::{Aim, Transfer};
 use super::between::Between;
 use super::mapping::Mapping;
 use super::source::{Source, Step};
@@ -33,10 +33,11 @@ pub(in crate::data) fn read_virtual(
     let Some(mappings) = virtual_mappings(core, info)? else { return Ok(()) };
     let mappings = Mapping::all(&mappings)?;
     let opened = AtomicU64::new(0);
-    let step = reading.trail.enter(core, info.address, &opened)?;
+    let step = reading.trail.enter(core, Some(reading.cache), info.address, &opened)?;
     // Where two mappings overlap, the later one counts.
     let mut request = Request { reading, step: &step, slab, plan, out };
-    let walk = Walk { core, info, step: &step, slab, needs_all: false };
+    let meets = |region: &Region| Ok(region.may_meet(slab));
+    let walk = Walk { core, info, step: &step, meets: &meets, absent: None };
     walk.visit(&mappings, &mut |source, from, to| request.copy(source, from, to))
 }
 
@@ -50,7 +51,7 @@ fn pattern(reading: Reading<'_>) -> Result<Pattern> {
     let heap = Heap { core, gathered: None };
     let mut between = Between { from: heap, to: heap, gathered, file: None };
     let mut element = vec![0; info.element_size()?];
-    let transfer = Transfer::new(&info.datatype, &info.datatype, false)?;
+    let transfer = Transfer::new(&info.datatype, &info.datatype, Aim::Request)?;
     transfer.run(&mut between, pattern.element(), &mut element)?;
     Ok(Pattern::new(element))
 }
@@ -102,7 +103,7 @@ impl<'a> Request<'a, '_> {
         }
         match target {
             Some(target) => Plan::new(from, target).map(Way::Plan),
-            None => Transfer::new(from, &info.datatype, false).map(Way::Transfer),
+            None => Transfer::new(from, &info.datatype, Aim::Request).map(Way::Transfer),
         }
     }
 }
@@ -218,7 +219,7 @@ impl Part<'_> {
             from: Heap { core, gathered: own.as_ref() },
             to: Heap { core: self.reading.core, gathered: None },
             gathered: self.reading.gathered,
-            file: name.filter(|_| !self.source.is_in_this_file()),
+            file: name.filter(|_| !self.source.is_in(self.reading.core)),
         };
         out.fill(0);
         transfer.run(&mut between, &stored, out)
@@ -233,10 +234,10 @@ impl Part<'_> {
         out: &mut [u8],
     ) -> Result<()> {
         let source = self.source;
-        let cache = if source.is_in_this_file() { None } else { source.chunk_cache() };
+        let kept = if source.cache.is_some() { None } else { source.chunk_cache() };
         let reading = Reading {
             core: &source.core,
-            cache: cache.as_deref().unwrap_or(self.reading.cache),
+            cache: source.cache.or(kept.as_deref()).unwrap_or(self.reading.cache),
             info: &source.info,
             target,
             trail: self.step.trail(),

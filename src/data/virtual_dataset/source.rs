@@ -1,5 +1,6 @@
 //! Opening sources: other datasets, in this file or in others, and never the dataset that is being read.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +20,8 @@ pub(in crate::data) struct Trail<'a> {
 /// One virtual dataset on the way.
 pub(super) struct Step<'a> {
     core: &'a Core,
+    /// The decoded chunks that are kept of the file, where elements are read.
+    cache: Option<&'a ChunkCache>,
     address: Address,
     before: Trail<'a>,
     depth: u32,
@@ -31,7 +34,13 @@ const MOST_NESTED_SOURCES: u64 = 1 << 20;
 
 impl<'a> Trail<'a> {
     /// Goes into a virtual dataset; one that was gone into before is among its own sources.
-    pub(super) fn enter(self, core: &'a Core, address: Address, opened: &'a AtomicU64) -> Result<Step<'a>> {
+    pub(super) fn enter(
+        self,
+        core: &'a Core,
+        cache: Option<&'a ChunkCache>,
+        address: Address,
+        opened: &'a AtomicU64,
+    ) -> Result<Step<'a>> {
         let (mut depth, mut opened, mut before) = (0, opened, self);
         while let Some(step) = before.last {
             if step.address == address && is_same(step.core, core) {
@@ -41,7 +50,7 @@ impl<'a> Trail<'a> {
             (depth, opened, before) = (depth + 1, step.opened, step.before);
         }
         core.budget.depth(depth)?;
-        Ok(Step { core, address, before: self, depth, opened })
+        Ok(Step { core, cache, address, before: self, depth, opened })
     }
 }
 
@@ -52,7 +61,19 @@ fn is_same(a: &Core, b: &Core) -> bool {
 /// A source that is there.
 pub(super) struct Source<'a> {
     pub(super) core: Neighbour<'a>,
+    /// What leads to it in its file.
+    pub(super) path: Vec<u8>,
     pub(super) info: DatasetInfo,
+    /// The decoded chunks that are kept of its file, where that is the one of a virtual dataset on the way.
+    pub(super) cache: Option<&'a ChunkCache>,
+}
+
+/// Where a source was found.
+struct Found<'a> {
+    core: Neighbour<'a>,
+    cache: Option<&'a ChunkCache>,
+    address: Address,
+    path: Vec<u8>,
 }
 
 impl<'a> Step<'a> {
@@ -73,31 +94,32 @@ impl<'a> Step<'a> {
             b"." => e,
             file => e.in_file(&String::from_utf8_lossy(file), &self.core.file_name()),
         });
-        let Some((core, address)) = found? else { return Ok(None) };
+        let Some(Found { core, cache, address, path }) = found? else { return Ok(None) };
         let header = Header::load(&core, address)?;
         let info = DatasetInfo::load(&core, &header)
             .and_then(|info| with_shape_on(&core, info, self.trail()))
             .map_err(|e| e.of(&String::from_utf8_lossy(dataset)))?;
-        Ok(Some(Source { core, info }))
+        Ok(Some(Source { core, path, info, cache }))
     }
 
     /// The file that has a source, and the source's address in it; external links on the way are followed.
-    fn find(&self, file: &[u8], dataset: &[u8]) -> Result<Option<(Neighbour<'a>, Address)>> {
-        let mut core = Neighbour::Own(self.core);
+    fn find(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Found<'a>>> {
+        let (mut core, mut cache) = (Neighbour::Own(self.core), self.cache);
         let (mut file, mut path) = (file.to_vec(), dataset.to_vec());
         for followed in 0.. {
             self.core.budget.depth(followed)?;
             if file != b"." {
-                let next = match core.neighbour(&file)? {
-                    None => return Ok(None),
-                    Some(Neighbour::Own(_)) => None,
-                    Some(Neighbour::Other(other)) => Some(other),
+                let Some(place) = core.neighbour_path(&file)? else { return Ok(None) };
+                // What such a file holds may not be in the storage yet, and is not to be read past its handle.
+                (core, cache) = match self.on_the_way(&place) {
+                    Some(step) => (Neighbour::Own(step.core), step.cache),
+                    None if core.path() == Some(&place) => (core, cache),
+                    None => (Neighbour::Other(core.neighbour(place)?), None),
                 };
-                core = next.map_or(core, Neighbour::Other);
             }
             let root = core.superblock.root_header();
             match resolve(&core, root, "/", &path) {
-                Ok(Resolved::Here { address, .. }) => return Ok(Some((core, address))),
+                Ok(Resolved::Here { address, .. }) => return Ok(Some(Found { core, cache, address, path })),
                 Ok(Resolved::External { file: next, path: rest }) => (file, path) = (next, rest),
                 Err(e) if e.is_not_found() => return Ok(None),
                 Err(e) => return Err(e),
@@ -107,12 +129,23 @@ impl<'a> Step<'a> {
     }
 }
 
+impl Step<'_> {
+    /// The virtual dataset on the way, this one included, whose file lies there.
+    fn on_the_way(&self, path: &Path) -> Option<&Self> {
+        let mut step = self;
+        while !step.core.lies_at(path) {
+            step = step.before.last?;
+        }
+        Some(step)
+    }
+}
+
 impl Source<'_> {
-    pub(super) fn is_in_this_file(&self) -> bool {
-        matches!(self.core, Neighbour::Own(_))
+    pub(super) fn is_in(&self, core: &Core) -> bool {
+        std::ptr::eq(&*self.core, core)
     }
 
-    /// The decoded chunks that are kept of the source's file, where that is another one.
+    /// The decoded chunks that are kept of the source's file, where it is none of those on the way.
     pub(super) fn chunk_cache(&self) -> Option<Arc<ChunkCache>> {
         let capacity = self.core.neighbour_chunk_cache();
         self.core.attached(|| ChunkCache::new(capacity))

@@ -1,8 +1,10 @@
 //! What a request takes of each mapping: which elements of which source, and which of the virtual dataset they are.
 
-use crate::base::Result;
+use std::cell::RefCell;
+
+use crate::base::{Error, Result};
 use crate::engine::{Core, MissingSources};
-use crate::select::{Hyperslab, Region};
+use crate::select::Region;
 
 use super::super::dataset::DatasetInfo;
 use super::extent;
@@ -15,9 +17,10 @@ pub(super) struct Walk<'a> {
     pub(super) core: &'a Core,
     pub(super) info: &'a DatasetInfo,
     pub(super) step: &'a Step<'a>,
-    pub(super) slab: &'a Hyperslab,
-    /// A source that is missing is an error whatever the caller wants: a fill value is no place to write to.
-    pub(super) needs_all: bool,
+    /// Whether the request may want something of a region, without a look at each element.
+    pub(super) meets: &'a dyn Fn(&Region) -> Result<bool>,
+    /// Takes the error for the first source that is missing, where that is not one yet.
+    pub(super) absent: Option<&'a RefCell<Option<Error>>>,
 }
 
 /// Takes a source with the region in it and that in the virtual dataset, of the same number of elements or not.
@@ -66,7 +69,7 @@ impl Walk<'_> {
     /// Takes what the request wants of one source; a source of which it wants nothing is not even opened.
     fn take(&self, mapping: &Mapping<'_>, number: u64, target: &Region, f: Visit<'_>) -> Result<()> {
         target.check(self.info.shape())?;
-        if !target.may_meet(self.slab) {
+        if !(self.meets)(target)? {
             return Ok(());
         }
         let (file, dataset) = (mapping.file.of_block(number), mapping.dataset.of_block(number));
@@ -80,9 +83,13 @@ impl Walk<'_> {
     }
 
     fn lacks(&self, file: &[u8], dataset: &[u8]) -> Result<()> {
-        match self.core.missing_sources() {
-            MissingSources::Fill if !self.needs_all => Ok(()),
-            _ => Err(missing(self.core, file, dataset)),
+        match (self.absent, self.core.missing_sources()) {
+            (Some(absent), _) => {
+                absent.borrow_mut().get_or_insert_with(|| missing(self.core, file, dataset));
+                Ok(())
+            }
+            (None, MissingSources::Fill) => Ok(()),
+            (None, _) => Err(missing(self.core, file, dataset)),
         }
     }
 }

@@ -1,120 +1,174 @@
-//! Writing through a virtual dataset: the elements go to the sources, where these lie in the same file.
+//! Writing through a virtual dataset: the elements go to the sources, wherever these lie.
 //!
-//! As in libhdf5, every element that is written has to have a source. One that has several goes to all of them.
+//! As in libhdf5, every element that is written has to have a source. One that has several goes to all of them, which
+//! libhdf5 refuses. Elements become those of their source at once, whatever the types of virtual datasets on the way are,
+//! since they are read like that, too. (libhdf5 2.0 passes the bytes of the caller on as if they had the type of the
+//! virtual dataset, and so writes something else where these types differ; strings of any length end the process.)
 
-use std::ops::Range;
-use std::sync::atomic::AtomicU64;
+use std::borrow::Cow;
+use std::path::Path;
 
-use crate::base::{Address, Error, Result, Structure, byte_count, to_usize};
-use crate::convert::Plan;
-use crate::data::ChunkCache;
-use crate::engine::Core;
+use crate::base::{Address, Error, Result, byte_count, to_usize};
+use crate::engine::{Core, Header, Resolved, resolve};
+use crate::format::datatype::Datatype;
 use crate::format::message::layout::Storage;
-use crate::select::{Hyperslab, Region, Selected};
+use crate::select::Selected;
 
+use super::super::chunk_cache::ChunkCache;
 use super::super::dataset::DatasetInfo;
+use super::super::gathered::Gathered;
+use super::super::open_chunks::close_chunks;
+use super::super::scattered::for_each_stretch;
 use super::super::sink::Written;
+use super::super::transfer::Transfer;
 use super::super::write::write;
-use super::mapping::Mapping;
-use super::source::{Source, Trail};
-use super::virtual_mappings;
-use super::walk::Walk;
+use super::outward::Outward;
+use super::parts::{Part, Parts, Stretch, way};
 
-/// A part of a request that goes to one source.
-struct Part {
-    source: Address,
-    plan: Plan,
-    /// What of the source, and which of the elements of the request that is.
-    stretches: Vec<(Hyperslab, Range<u64>)>,
-}
+/// Elements here and there are written so many stretches at a time.
+const BATCH: usize = 1 << 10;
 
 /// Writes elements in the form of the virtual dataset to what is selected of it.
+///
+/// `gathered` has what they name, where that is not in the file of the virtual dataset.
 pub(in crate::data) fn write_virtual(
     core: &mut Core,
     cache: &ChunkCache,
     info: &DatasetInfo,
-    slab: &Hyperslab,
-    data: &[u8],
+    wanted: &Selected<'_>,
+    written: &Written<'_>,
+    gathered: Option<&Gathered>,
 ) -> Result<()> {
-    // Whatever may be wrong is found before anything is written.
-    let parts = parts(core, info, slab)?;
     let element = info.element_size()?;
-    let mut converted = Vec::new();
-    for Part { source, plan, stretches } in &parts {
-        for (slab, elements) in stretches {
-            let place = |at: u64| to_usize(byte_count(at, element)?);
-            let bytes = &data[place(elements.start)?..place(elements.end)?];
-            if plan.is_identity() {
-                write(core, cache, *source, &Selected::Regular(slab.clone()), &Written::Each(bytes))?;
-                continue;
+    let count = wanted.element_count()?;
+    let data = match written {
+        Written::Each(data) => Cow::Borrowed(*data),
+        Written::Same(pattern) => {
+            let mut same = core.budget.zeroed::<u8>(byte_count(count, element)?)?;
+            pattern.fill(&mut same);
+            Cow::Owned(same)
+        }
+    };
+    let elements = Elements { data: &data, datatype: &info.datatype, size: element, gathered };
+    let scattered = match wanted {
+        Selected::Regular(slab) => return elements.write(core, cache, info, &[(slab.clone(), 0..count)]),
+        Selected::Scattered(scattered) => scattered,
+    };
+    let mut batch: Vec<Stretch> = Vec::new();
+    for_each_stretch(scattered, info.shape(), |slab, places| {
+        batch.push((slab.clone(), places.start as u64..places.end as u64));
+        if batch.len() < BATCH {
+            return Ok(());
+        }
+        elements.write(core, cache, info, &std::mem::take(&mut batch))
+    })?;
+    elements.write(core, cache, info, &batch)
+}
+
+/// What is written to a virtual dataset.
+struct Elements<'a> {
+    data: &'a [u8],
+    datatype: &'a Datatype,
+    /// Bytes of one of them.
+    size: usize,
+    gathered: Option<&'a Gathered>,
+}
+
+impl Elements<'_> {
+    fn write(&self, core: &mut Core, cache: &ChunkCache, info: &DatasetInfo, to: &[Stretch]) -> Result<()> {
+        // Whatever may be wrong is found before anything is written.
+        let Parts { own, others } = Parts::of(core, info, to)?;
+        // What goes wrong in this file later on can be undone, and in others not.
+        for part in &own {
+            self.put(None, core, cache, part)?;
+        }
+        for (path, parts) in &others {
+            let done = self.write_other(core, path, parts);
+            core.note_written(path);
+            done.map_err(|e| e.in_file(&path.to_string_lossy(), &core.file_name()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes to another file, in a session of its own.
+    fn write_other(&self, core: &Core, path: &Path, parts: &[Part]) -> Result<()> {
+        let mut other = core.neighbour_mut(path)?;
+        let cache = ChunkCache::new(core.neighbour_chunk_cache());
+        let done = other.edit(|other| {
+            parts.iter().try_for_each(|part| self.put(Some(core), other, &cache, part))?;
+            close_chunks(other, &cache)
+        });
+        match done {
+            Ok(()) => other.close(),
+            Err(error) => {
+                // Where too much was overwritten to go back, the file has to be left complete.
+                other.discard().or_else(|_| other.close())?;
+                Err(error)
             }
-            converted.resize(bytes.len() / element.max(1) * plan.target_size(), 0);
-            plan.run(bytes, &mut converted);
-            write(core, cache, *source, &Selected::Regular(slab.clone()), &Written::Each(&converted))?;
         }
     }
-    Ok(())
+
+    /// Writes one part; what elements name is in the file `from`, if it is not gathered.
+    ///
+    /// Another file was not locked when its source was found, and somebody may have put something else there since.
+    fn put(&self, from: Option<&Core>, to: &mut Core, cache: &ChunkCache, part: &Part) -> Result<()> {
+        let path = String::from_utf8_lossy(&part.path);
+        let (source, transfer) = self.open(to, &part.path).map_err(|e| e.of(&path))?;
+        for (slab, elements) in &part.stretches {
+            let place = |at: u64| to_usize(byte_count(at, self.size)?);
+            let bytes = &self.data[place(elements.start)?..place(elements.end)?];
+            let mut stored = Cow::Borrowed(bytes);
+            if let Some(transfer) = &transfer {
+                let len = byte_count(elements.end - elements.start, transfer.target_size())?;
+                let mut target = to.budget.zeroed::<u8>(len)?;
+                let mut outward = Outward { from, to: &mut *to, gathered: self.gathered };
+                transfer.run(&mut outward, bytes, &mut target)?;
+                stored = Cow::Owned(target);
+            }
+            let slab = Selected::Regular(slab.clone());
+            write(to, cache, source, &slab, &Written::Each(&stored), None).map_err(|e| e.of(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Finds a source in its file, and how elements get there.
+    fn open(&self, core: &Core, path: &[u8]) -> Result<(Address, Option<Transfer>)> {
+        if let Resolved::Here { address, .. } = resolve(core, core.superblock.root_header(), "/", path)? {
+            let info = DatasetInfo::load(core, &*Header::load(core, address)?)?;
+            if !matches!(info.layout.storage, Storage::Virtual { .. }) {
+                return Ok((address, way(self.datatype, &info.datatype)?));
+            }
+        }
+        Err(Error::misuse("somebody else has put something else in the place of the source"))
+    }
 }
 
-fn parts(core: &Core, info: &DatasetInfo, slab: &Hyperslab) -> Result<Vec<Part>> {
-    let mut has_source = core.budget.zeroed::<u8>(slab.element_count()?)?;
-    let mut parts = Vec::new();
-    if let Some(mappings) = virtual_mappings(core, info)? {
-        let mappings = Mapping::all(&mappings)?;
-        let opened = AtomicU64::new(0);
-        let step = Trail::default().enter(core, info.address, &opened)?;
-        let mut work = 0;
-        Walk { core, info, step: &step, slab, needs_all: true }.visit(
-            &mappings,
-            &mut |source, from, to| {
-                let part = part(info, slab, source, (from, to), &mut has_source)?;
-                work += part.stretches.len() as u64;
-                core.budget.items(work)?;
-                parts.push(part);
-                Ok(())
-            },
-        )?;
-    }
-    if has_source.contains(&0) {
-        return Err(Error::misuse("elements of a virtual dataset are written that no source has"));
-    }
-    Ok(parts)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::super::dataset::tests::chunked;
+    use super::*;
+    use crate::engine::{GroupRules, new_group_header};
+    use crate::format::message::link::Target;
 
-fn part(
-    info: &DatasetInfo,
-    slab: &Hyperslab,
-    source: &Source<'_>,
-    (from, to): (&Region, &Region),
-    has_source: &mut [u8],
-) -> Result<Part> {
-    if !source.is_in_this_file() {
-        return Err(Error::unsupported("writing through a virtual dataset to another file"));
+    #[test]
+    fn what_has_taken_the_place_of_a_source_is_not_written_to() {
+        let (mut core, header) = chunked();
+        let info = DatasetInfo::load(&core, &header).unwrap();
+        let elements = Elements { data: &[0; 4], datatype: &info.datatype, size: 4, gathered: None };
+        let root = core.superblock.root_header();
+        let other = Target::to_external(b"other.h5", b"source").unwrap();
+        crate::engine::insert_link(&mut core, root, "elsewhere", other).unwrap();
+        let group = new_group_header(&mut core, &GroupRules::default()).unwrap();
+        crate::engine::insert_link(&mut core, root, "group", Target::Hard(group)).unwrap();
+        crate::engine::insert_link(&mut core, root, "source", Target::Hard(info.address)).unwrap();
+        for (path, text) in [
+            (&b"absent"[..], "nothing is named \"absent\""),
+            (b"elsewhere", "somebody else has put something else in the place"),
+            (b"group", "a dataset was asked for, this is a object of another kind"),
+        ] {
+            let error = elements.open(&core, path).map(drop).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+        assert_eq!(elements.open(&core, b"source").map(|(address, _)| address).unwrap(), info.address);
     }
-    if matches!(source.info.layout.storage, Storage::Virtual { .. }) {
-        return Err(Error::unsupported("writing through a virtual dataset to another virtual one"));
-    }
-    if from.count() != to.count() {
-        let what = format!("a mapping of {} elements to {}", from.count(), to.count());
-        return Err(Error::malformed(what).within(Structure::VirtualMapping));
-    }
-    from.check(source.info.shape())?;
-    let plan = if info.datatype == source.info.datatype {
-        Plan::identity(info.element_size()?)
-    } else {
-        Plan::new(&info.datatype, &source.info.datatype)?
-    };
-    let mut part = Part { source: source.info.address, plan, stretches: Vec::new() };
-    to.overlaps(slab, |overlap| {
-        let range = to_usize(overlap.memory)?..to_usize(overlap.memory + overlap.len)?;
-        has_source[range].fill(1);
-        let mut memory = overlap.memory;
-        from.cover(overlap.first..overlap.first + overlap.len, |slab| {
-            let end = memory + slab.element_count()?;
-            part.stretches.push((slab, memory..end));
-            memory = end;
-            Ok(())
-        })
-    })?;
-    Ok(part)
 }
