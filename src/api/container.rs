@@ -363,7 +363,7 @@ impl Container {
                     "an array of shape {have:?} for a selection of {expected:?}"
                 )));
             }
-            T::store(values, &mut Target { core, datatype })
+            Target { core, datatype }.encode(values)
         })
     }
 
@@ -427,14 +427,14 @@ impl Container {
         self.write_selected(&selection.into(), |core, datatype, shape| {
             let mut target = Target { core, datatype };
             if !data::names_objects(datatype) {
-                let element = T::store(value, &mut target)?.into_owned();
+                let element = target.encode(value)?.into_owned();
                 return Ok(Elements::Same(Pattern::new(element)));
             }
             let count = element_count(shape)?;
             target.core.budget.values(count, to_usize(u64::from(datatype.size))?)?;
             let mut all = Vec::new();
             for _ in 0..count {
-                all.extend_from_slice(&T::store(value, &mut target)?);
+                all.extend_from_slice(&target.encode(value)?);
             }
             Ok(Elements::Each(Cow::Owned(all)))
         })

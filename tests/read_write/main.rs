@@ -13,3 +13,4 @@ mod selections;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod typed_values;
