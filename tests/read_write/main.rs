@@ -8,6 +8,7 @@ mod compact;
 mod handles;
 mod links;
 mod model;
+mod places;
 mod scattered;
 mod selections;
 mod sessions;
