@@ -66,8 +66,8 @@ pub mod storage;
 
 pub use api::types;
 pub use api::{
-    AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, ReferenceTarget, RegionSelection,
-    SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
+    AllocationTime, ExternalFile, FillInfo, FillTime, FillValue, ReferencePlace, ReferenceTarget,
+    RegionSelection, SuperblockInfo, VirtualAxis, VirtualSelection, VirtualSource,
 };
 pub use api::{
     Attribute, AttributeBuilder, AttributeBuilderData, AttributeBuilderEmpty, ChunkInfo, ChunkOpts,

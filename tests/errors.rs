@@ -2,11 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use h5::storage::{MemoryStorage, Storage};
-use h5::{Encoded, Error, ErrorKind, File, Filter, FilterCall, Limits, Malformed, Misuse, Result, Structure};
+use h5::storage::{FileLocking, MemoryStorage, Storage};
+use h5::{
+    Driver, Encoded, Error, ErrorKind, File, Filter, FilterCall, Limits, Malformed, Misuse, Result, Structure,
+};
 use ndarray::{Array1, array, s};
+use support::Folder;
 
 /// Offsets count from the first byte of the file, addresses from behind this; a test without it would mix them up.
 const USERBLOCK: u64 = 512;
@@ -67,8 +74,60 @@ fn a_file_that_is_none() {
     let error = File::from_bytes(b"PK\x03\x04 is an archive".to_vec()).unwrap_err();
     let text = r#"malformed file: signature "\x89HDF\r\n\x1a\n" expected, found "PK\x03\x04 is " in the superblock at offset 0"#;
     assert_error(&error, text, Structure::Superblock, 0, "(none)");
-    let error = File::open("/nowhere/at/all.h5").unwrap_err();
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_or_created_is_named() {
+    let folder = Folder::new("errors");
+    let named = |result: Result<File>, path: &Path, text: &str| {
+        let error = result.unwrap_err();
+        let path = path.to_str().unwrap();
+        assert_eq!(error.file(), Some(path), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+        assert!(error.to_string().ends_with(&format!(", file {path:?}")), "{error}");
+        error
+    };
+    let absent = folder.file("folder/absent.h5");
+    let error = named(File::open(&absent), &absent, "I/O error");
     assert!(matches!(error.kind(), ErrorKind::Io(source) if source.kind() == std::io::ErrorKind::NotFound));
+    for result in [
+        File::open_rw(&absent),
+        File::create(&absent),
+        File::create_excl(&absent),
+        File::append(&absent),
+        File::options().mmap(true).open(&absent),
+        File::options().driver(Driver::Family { member_size: None }).open_rw(&absent),
+    ] {
+        named(result, &absent, "I/O error");
+    }
+    let other = folder.file("archive.zip");
+    std::fs::write(&other, b"PK\x03\x04 is an archive").unwrap();
+    for result in [File::open(&other), File::open_rw(&other), File::append(&other)] {
+        named(result, &other, "signature");
+    }
+    named(File::create_excl(&other), &other, "I/O error");
+    let locked = folder.file("locked.h5");
+    let holder = File::create(&locked).unwrap();
+    for result in [File::open_rw(&locked), File::create(&locked), File::append(&locked)] {
+        named(result, &locked, "open elsewhere");
+    }
+    drop(holder);
+}
+
+#[test]
+fn a_member_that_cannot_be_opened_is_named() {
+    let folder = Folder::new("errors-members");
+    let (first, second) = (folder.file("a0.h5"), folder.file("a1.h5"));
+    let options = File::options().driver(Driver::Family { member_size: Some(2048) });
+    let file = options.create(&first).unwrap();
+    file.new_dataset_builder().with_data(&Array1::from_iter(0..300_i64)).create("data").unwrap();
+    file.close().unwrap();
+    let locked = h5::storage::FileStorage::open_rw(&second, FileLocking::Writers).unwrap();
+    let error = options.open_rw(&first).unwrap_err();
+    assert!(error.to_string().contains("open elsewhere"), "{error}");
+    assert_eq!(error.file(), second.to_str());
+    drop(locked);
+    options.open_rw(&first).unwrap();
 }
 
 #[test]

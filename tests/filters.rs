@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use h5::{ChunkShape, Encoded, File, FileOptions, Filter, FilterCall, H5Type, Result};
+use h5::{ChunkShape, Encoded, File, FileOptions, Filter, FilterCall, Result};
 use ndarray::Array2;
 
 use support::Folder;
@@ -121,6 +121,8 @@ fn writing_with_an_unknown_filter_is_refused() {
 
 #[cfg(feature = "all-filters")]
 mod built_in {
+    use h5::H5Type;
+
     use super::support::python;
     use super::*;
 

@@ -154,8 +154,7 @@ impl<T: H5Type, D: Dimension> AttributeBuilderData<'_, T, D> {
             let datatype = T::type_descriptor().to_file(core.sizes())?;
             let standard = self.data.as_standard_layout();
             let values = standard.as_slice().unwrap_or_default();
-            let data =
-                T::store(values, &mut Target { core, datatype: &datatype, gathered: None })?.into_owned();
+            let data = Target { core, datatype: &datatype, gathered: None }.encode(values)?.into_owned();
             engine::create_attribute(core, self.object.address, name, &datatype, &extent, data)
         })?;
         Ok(Attribute::new(self.object.clone(), name.as_bytes()))

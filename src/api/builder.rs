@@ -236,7 +236,7 @@ macro_rules! options {
             pub fn fill_value<F: H5Type>(mut self, value: F) -> Self {
                 let encode = move |core: &mut Core, datatype: &Stored| {
                     let values = [value.clone()];
-                    Ok(F::store(&values, &mut Target { core, datatype, gathered: None })?.into_owned())
+                    Ok(Target { core, datatype, gathered: None }.encode(&values)?.into_owned())
                 };
                 self.$($field).+.fill = Some(Fill(std::sync::Arc::new(encode)));
                 self

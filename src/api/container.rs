@@ -363,7 +363,7 @@ impl Container {
                     "an array of shape {have:?} for a selection of {expected:?}"
                 )));
             }
-            T::store(values, target)
+            target.encode(values)
         })
     }
 
@@ -434,14 +434,14 @@ impl Container {
         let value = std::slice::from_ref(value);
         self.write_selected(&selection.into(), |target, shape| {
             if !data::names_objects(target.datatype) {
-                let element = T::store(value, target)?.into_owned();
+                let element = target.encode(value)?.into_owned();
                 return Ok(Elements::Same(Pattern::new(element)));
             }
             let count = element_count(shape)?;
             target.core.budget.values(count, to_usize(u64::from(target.datatype.size))?)?;
             let mut all = Vec::new();
             for _ in 0..count {
-                all.extend_from_slice(&T::store(value, target)?);
+                all.extend_from_slice(&target.encode(value)?);
             }
             Ok(Elements::Each(Cow::Owned(all)))
         })

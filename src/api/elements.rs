@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::{Budget, Error, Plain, Result, Structure, as_bytes, as_bytes_mut, byte_count};
-use crate::convert::Plan;
+use super::H5Type;
+use crate::base::{Budget, Error, Misuse, Plain, Result, Structure, as_bytes, as_bytes_mut, byte_count};
+use crate::convert::{Plan, describe};
 use crate::data::{Gathered, Heap, Reading, read};
 use crate::engine::Core;
 use crate::format::datatype::Datatype;
@@ -32,6 +33,11 @@ impl Source<'_> {
     /// Returns the type of the elements in the file.
     pub(crate) fn datatype(&self) -> &Datatype {
         self.datatype
+    }
+
+    /// Says that the elements cannot be values of such a type.
+    pub(crate) fn no_conversion(&self, to: impl Into<String>) -> Error {
+        Misuse::Conversion { from: describe(self.datatype), to: to.into() }.into()
     }
 
     /// Returns the elements as numbers of the type that `to` describes.
@@ -118,6 +124,23 @@ impl Target<'_> {
     /// The same file for elements of another type.
     pub(super) fn for_parts<'s>(&'s mut self, datatype: &'s Datatype) -> Target<'s> {
         Target { core: self.core, datatype, gathered: self.gathered }
+    }
+
+    /// Says that values of such a type cannot be the elements.
+    pub(crate) fn no_conversion(&self, from: impl Into<String>) -> Error {
+        Misuse::Conversion { from: from.into(), to: describe(self.datatype) }.into()
+    }
+
+    /// Encodes values, each in the bytes of an element.
+    pub(super) fn encode<'v, T: H5Type>(&mut self, values: &'v [T]) -> Result<Cow<'v, [u8]>> {
+        let bytes = T::store(values, self)?;
+        let size = crate::base::to_usize(u64::from(self.datatype.size))?;
+        if byte_count(values.len() as u64, size)? != bytes.len() as u64 {
+            let (count, size, len) = (values.len(), self.datatype.size, bytes.len());
+            let what = format!("{count} elements of {size} bytes would take {len} bytes");
+            return Err(Error::malformed(what).within(Structure::Datatype));
+        }
+        Ok(bytes)
     }
 
     /// Encodes numbers of the type that `from` describes.

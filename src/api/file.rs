@@ -7,6 +7,7 @@ use super::handle::{Handle, Shared};
 use super::{FileOptions, Group};
 use crate::base::Result;
 use crate::engine::Core;
+use crate::storage;
 
 /// An open HDF5 file; also its root group.
 ///
@@ -90,6 +91,13 @@ impl File {
     /// Returns the bytes of the file as it is in its storage.
     pub fn size(&self) -> u64 {
         self.root.handle.shared.read().storage_len()
+    }
+
+    /// Tells whether this is the file that lies at a path, which may be another name of it. Of a file of several members
+    /// it is the first one.
+    pub fn is_at(&self, path: impl AsRef<Path>) -> bool {
+        let own = self.root.handle.shared.path.as_deref();
+        own.is_some_and(|own| storage::is_one_file(own, path.as_ref()))
     }
 
     /// Returns the bytes in front of the HDF5 data that belong to whoever wrote them.

@@ -43,6 +43,7 @@ pub use group_builder::GroupBuilder;
 pub use location::Location;
 pub use mapped::MappedArray;
 pub use named_datatype::NamedDatatype;
+pub use new_reference::ReferencePlace;
 pub use options::FileOptions;
 pub use reference::{ReferenceTarget, RegionSelection};
 pub use repack::{DatasetChange, Repack, RepackReport};

@@ -1,5 +1,8 @@
 //! References made of handles: elements in their stored form, to be written by `Container::write_bytes`.
 
+use std::sync::Arc;
+
+use super::handle::Handle;
 use super::reference::blocks_of;
 use super::types::stored::Reference;
 use super::{Attribute, Dataset, Location, RegionSelection, Selection};
@@ -7,8 +10,7 @@ use crate::base::{Error, Result};
 use crate::engine::Core;
 use crate::format;
 use crate::format::reference::{
-    BlockContext, ObjectReference, ReferenceBlock, ReferenceKind, ReferencePart, Region, RevisedContext,
-    RevisedReference,
+    ObjectReference, ReferenceBlock, ReferencePart, Region, RevisedContext, RevisedReference,
 };
 use crate::format::selection::{RegularAxis, SelectionInfo};
 use crate::select::{Axis, Hyperslab, Selected};
@@ -16,9 +18,65 @@ use crate::select::{Axis, Hyperslab, Selected};
 /// From so many blocks on libhdf5 stores a regular hyperslab as such, where it may; fewer are shorter one by one.
 const MANY_BLOCKS: u64 = 4;
 
+/// Where a reference is going to be stored: as some kind in the file of what it is about, which a [`Reference`] turns
+/// into, or in another file.
+///
+/// ```
+/// use h5::{ReferencePlace, types::{Datatype, stored::Reference}};
+/// # fn main() -> h5::Result<()> {
+/// # let dir = std::env::temp_dir().join("h5-doc-reference-place");
+/// # std::fs::create_dir_all(&dir)?;
+/// let (run, index) = (h5::File::create(dir.join("run.h5"))?, h5::File::create(dir.join("index.h5"))?);
+/// let data = run.new_dataset_builder().with_data(&[1, 2, 3]).create("data")?;
+/// let best = index.new_attr_of(&Datatype::standard_reference()?).create("best")?;
+/// best.write_bytes(&data.region_reference(ReferencePlace::in_file(&index, "run.h5"), 1..)?, ..)?;
+/// run.close()?;
+/// let element = best.read_bytes(..)?;
+/// let target = element.reference(Reference::STANDARD, &element)?;
+/// assert!(index.open_target(&target)?.location().filename().ends_with("run.h5"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReferencePlace(Place);
+
+#[derive(Clone, Debug)]
+enum Place {
+    Own(Reference),
+    Other { holder: Handle, name: Vec<u8> },
+}
+
+impl ReferencePlace {
+    /// Returns the place in another file, the one of `holder`, for its datasets and attributes whose type is
+    /// [`Datatype::standard_reference`](crate::types::Datatype::standard_reference). The older kinds cannot refer to other
+    /// files.
+    ///
+    /// The file that the reference is about gets this name there. It is looked up as those of external links are; libhdf5
+    /// takes one that is not absolute to begin in the working directory.
+    pub fn in_file(holder: &Location, name: &str) -> Self {
+        ReferencePlace(Place::Other { holder: holder.handle.clone(), name: name.as_bytes().to_vec() })
+    }
+
+    /// The place as it is for what lies in the file of `about`, which can be the very file that it is to be stored in.
+    fn of(self, about: &Handle) -> Place {
+        match self.0 {
+            Place::Other { holder, .. } if Arc::ptr_eq(&holder.shared, &about.shared) => {
+                Place::Own(Reference::STANDARD)
+            }
+            place => place,
+        }
+    }
+}
+
+impl From<Reference> for ReferencePlace {
+    fn from(kind: Reference) -> Self {
+        ReferencePlace(Place::Own(kind))
+    }
+}
+
 impl Location {
     /// Returns the element that refers to this object, for datasets and attributes of this file whose type has
-    /// references of this kind. All bytes zero refer to nothing.
+    /// references of this kind, or for those of another file. All bytes zero refer to nothing.
     ///
     /// ```
     /// use h5::types::{Datatype, stored::Reference};
@@ -33,7 +91,11 @@ impl Location {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reference(&self, kind: Reference) -> Result<Vec<u8>> {
+    pub fn reference(&self, place: impl Into<ReferencePlace>) -> Result<Vec<u8>> {
+        let place = place.into().of(&self.handle);
+        let Place::Own(kind) = place else {
+            return store(&place, &self.handle, |_| Ok(ReferencePart::Whole));
+        };
         let address = self.handle.address;
         self.handle.with(|core, _| match kind {
             Reference::Object => format::encode(&ObjectReference(Some(address)), &core.sizes()),
@@ -47,7 +109,7 @@ impl Location {
 
 impl Dataset {
     /// Puts a selection of this dataset into the file; returns the element that refers to it, for datasets and
-    /// attributes of this file whose type has references of this kind.
+    /// attributes of this file whose type has references of this kind, or for those of another file.
     ///
     /// ```
     /// use h5::types::{Datatype, stored::Reference};
@@ -59,10 +121,14 @@ impl Dataset {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn region_reference(&self, kind: Reference, selection: impl Into<Selection>) -> Result<Vec<u8>> {
+    pub fn region_reference(
+        &self,
+        place: impl Into<ReferencePlace>,
+        selection: impl Into<Selection>,
+    ) -> Result<Vec<u8>> {
         let (selection, shape) = (selection.into(), self.selectable_shape()?);
         let (selected, _) = selection.resolve(&shape).map_err(|e| e.of(&self.handle.path))?;
-        self.store_region(kind, shape.len(), |core| match selection {
+        self.store_region(place.into(), shape.len(), |core| match selection {
             Selection::All => Ok(SelectionInfo::All),
             _ => match &selected {
                 Selected::Regular(slab) => hyperslab(core, slab),
@@ -74,10 +140,14 @@ impl Dataset {
     }
 
     /// The same with a selection as references have it, such as single points.
-    pub fn region_reference_to(&self, kind: Reference, region: &RegionSelection) -> Result<Vec<u8>> {
+    pub fn region_reference_to(
+        &self,
+        place: impl Into<ReferencePlace>,
+        region: &RegionSelection,
+    ) -> Result<Vec<u8>> {
         let shape = self.selectable_shape()?;
         let selection = stored_region(region, &shape).map_err(|e| e.of(&self.handle.path))?;
-        self.store_region(kind, shape.len(), |_| Ok(selection))
+        self.store_region(place.into(), shape.len(), |_| Ok(selection))
     }
 
     fn selectable_shape(&self) -> Result<Vec<u64>> {
@@ -89,49 +159,62 @@ impl Dataset {
 
     fn store_region(
         &self,
-        kind: Reference,
+        place: ReferencePlace,
         rank: usize,
         selection: impl FnOnce(&Core) -> Result<SelectionInfo>,
     ) -> Result<Vec<u8>> {
-        let object = self.handle.address;
-        self.handle.with_mut(|core| {
-            let selection = selection(core)?;
-            match kind {
-                Reference::Region => {
-                    let region = format::encode(&Region { object, selection }, &core.sizes())?;
-                    let id = core.insert_heap_object(&region)?;
-                    format::encode(&id, &core.sizes())
-                }
-                Reference::Standard { .. } => {
-                    let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-                    let part = ReferencePart::Region { rank, selection };
-                    store(core, ReferenceBlock { object, file: None, part }, ReferenceKind::Region)
-                }
-                Reference::Object => Err(Error::misuse("an object reference is about all of the object")),
+        match place.of(&self.handle) {
+            Place::Own(Reference::Object) => {
+                Err(Error::misuse("an object reference is about all of the object").of(&self.handle.path))
             }
-        })
+            Place::Own(Reference::Region) => self.handle.with_mut(|core| {
+                let region = Region { object: self.handle.address, selection: selection(core)? };
+                let id = core.insert_heap_object(&format::encode(&region, &core.sizes())?)?;
+                format::encode(&id, &core.sizes())
+            }),
+            place => store(&place, &self.handle, |core| {
+                let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+                Ok(ReferencePart::Region { rank, selection: selection(core)? })
+            }),
+        }
     }
 }
 
 impl Attribute {
     /// Puts the name of this attribute into the file; returns the element that refers to it, for datasets and
-    /// attributes of this file whose type has standard references. The older kinds cannot refer to attributes.
-    pub fn attribute_reference(&self) -> Result<Vec<u8>> {
-        let part = ReferencePart::Attribute(self.raw_name().to_vec());
-        let block = ReferenceBlock { object: self.handle.address, file: None, part };
-        self.handle.with_mut(|core| store(core, block, ReferenceKind::Attribute))
+    /// attributes of this file whose type has standard references, or for those of another file. The older kinds cannot
+    /// refer to attributes.
+    pub fn attribute_reference(&self, place: impl Into<ReferencePlace>) -> Result<Vec<u8>> {
+        let handle = &self.handle;
+        match place.into().of(handle) {
+            Place::Own(Reference::Object | Reference::Region) => {
+                Err(Error::misuse("only standard references can be about attributes").of(&handle.path))
+            }
+            place => store(&place, handle, |_| Ok(ReferencePart::Attribute(self.raw_name().to_vec()))),
+        }
     }
 }
 
-/// Puts what a standard reference is about into the heap.
-fn store(core: &mut Core, block: ReferenceBlock, kind: ReferenceKind) -> Result<Vec<u8>> {
-    let sizes = core.sizes();
-    let bytes = format::encode(&block, &BlockContext { sizes, kind, external: false })?;
-    let len = u32::try_from(bytes.len())
-        .map_err(|_| Error::limit("a reference", bytes.len() as u64, u64::from(u32::MAX)))?;
-    let id = core.insert_heap_object(&bytes)?;
-    let reference = RevisedReference::Stored { kind, external: false, len, id };
-    format::encode(&reference, &RevisedContext::new(sizes))
+/// Puts what a standard reference is about into the heap of the file that is going to have it.
+fn store(
+    place: &Place,
+    about: &Handle,
+    part: impl FnOnce(&Core) -> Result<ReferencePart>,
+) -> Result<Vec<u8>> {
+    let (holder, file) = match place {
+        Place::Own(_) => (about, None),
+        Place::Other { name, .. } if name.is_empty() || name.contains(&0) => {
+            let what = "a reference to another file needs its name, without NUL";
+            return Err(Error::misuse(what).of(&about.path));
+        }
+        Place::Other { holder, name } => (holder, Some(name.clone())),
+    };
+    let token_size = about.shared.read().sizes().offset;
+    holder.with_mut(|core| {
+        let block = ReferenceBlock { object: about.address, token_size, file, part: part(core)? };
+        let reference = block.stored(|bytes| core.insert_heap_object(&bytes))?;
+        format::encode(&reference, &RevisedContext::new(core.sizes()))
+    })
 }
 
 /// A hyperslab in the oldest version that the file's bounds allow and that holds it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::File;
-use crate::base::{Limits, Result};
+use crate::base::{Error, Limits, Result};
 use crate::codec::{Filter, Filters};
 use crate::engine::{
     self, Beside, Core, CreateOptions, CreationProperties, Driver, FileAccess, FormatBounds, GroupRules,
@@ -198,38 +198,44 @@ impl FileOptions {
     /// Opens a file for reading.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        let storage: Arc<dyn Storage> = match engine::members_of(path, &self.driver, &self.file_access)? {
-            Some(members) => members,
-            None if self.mmap => Arc::new(MappedFile::open(path)?),
-            None => Arc::new(FileStorage::open(path, self.locking)?),
+        let storage = || -> Result<Arc<dyn Storage>> {
+            Ok(match engine::members_of(path, &self.driver, &self.file_access)? {
+                Some(members) => members,
+                None if self.mmap => Arc::new(MappedFile::open(path)?),
+                None => Arc::new(FileStorage::open(path, self.locking)?),
+            })
         };
-        self.opened(storage, false, Some(path))
+        storage().and_then(|storage| self.opened(storage, false, Some(path))).map_err(|e| e.opening(path))
     }
 
     /// Opens a file for reading and writing.
     pub fn open_rw(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        let members = engine::members_for_writing(path, &self.driver, &self.file_access, self.locking)?;
-        let storage = match members {
-            Some(members) => members,
-            None => Arc::new(FileStorage::open_rw(path, self.locking)?),
+        let storage = || -> Result<Arc<dyn Storage>> {
+            let (driver, access) = (&self.driver, &self.file_access);
+            Ok(match engine::members_for_writing(path, driver, access, self.locking)? {
+                Some(members) => members,
+                None => Arc::new(FileStorage::open_rw(path, self.locking)?),
+            })
         };
-        self.opened(storage, true, Some(path))
+        storage().and_then(|storage| self.opened(storage, true, Some(path))).map_err(|e| e.opening(path))
     }
 
     /// Creates a file; one that exists is cut to nothing first.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<File> {
-        self.create_file(path.as_ref(), false)
+        self.create_file(path.as_ref(), false).map_err(|e| e.opening(path.as_ref()))
     }
 
     /// Creates a file; fails if there is one.
     pub fn create_excl(&self, path: impl AsRef<Path>) -> Result<File> {
-        self.create_file(path.as_ref(), true)
+        self.create_file(path.as_ref(), true).map_err(|e| e.opening(path.as_ref()))
     }
 
     /// Opens a file for reading and writing, or creates it.
     pub fn append(&self, path: impl AsRef<Path>) -> Result<File> {
-        if path.as_ref().try_exists()? { self.open_rw(path) } else { self.create_excl(path) }
+        let path = path.as_ref();
+        let is_there = path.try_exists().map_err(|e| Error::from(e).opening(path))?;
+        if is_there { self.open_rw(path) } else { self.create_excl(path) }
     }
 
     /// Opens a file that lies in memory for reading.

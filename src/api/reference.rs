@@ -163,7 +163,7 @@ fn stored_target(
     id: GlobalHeapId,
 ) -> Result<ReferenceTarget> {
     let core = heap.core;
-    let cx = BlockContext { sizes: core.sizes(), kind, external };
+    let cx = BlockContext { kind, external };
     let block: ReferenceBlock = heap.object(id, |bytes| decode_padded(bytes, 0, &cx, &core.budget))?;
     let object = block.object.0;
     let target = match block.part {

@@ -165,14 +165,12 @@ impl Repack {
     /// Writes the new file; one that exists is replaced. Where it fails, there is no new file.
     pub fn run(&self, source: &File, path: impl AsRef<Path>) -> Result<RepackReport> {
         let path = path.as_ref();
-        let of_source = source.as_group().handle.shared.path.clone();
-        let is_same = of_source.is_some_and(|source| is_one_file(&source, path));
-        if is_same {
+        if source.is_at(path) {
             return Err(Error::misuse("a file cannot be repacked into itself"));
         }
-        let done = FileStorage::create(path, FileLocking::default())
-            .map_err(Error::from)
-            .and_then(|storage| self.run_storage(source, Arc::new(storage)));
+        let storage = FileStorage::create(path, FileLocking::default());
+        let storage = storage.map_err(|e| Error::from(e).opening(path))?;
+        let done = self.run_storage(source, Arc::new(storage));
         if done.is_err() {
             // What is left of it is of no use to anybody; that it is still there is the lesser error.
             let _ = std::fs::remove_file(path);
@@ -216,12 +214,5 @@ impl Repack {
     /// Refuses names of datasets that are not there: nobody would notice that they were not changed.
     fn check_paths(&self, source: &File) -> Result<()> {
         self.single.iter().try_for_each(|(path, _)| source.dataset(path).map(drop))
-    }
-}
-
-fn is_one_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The one error type: what is wrong, in which structure, at which offset, for which object.
 
+use std::path::Path;
 use std::{fmt, io};
 
 use super::Structure;
@@ -23,8 +24,15 @@ struct Detail {
     structure: Option<Structure>,
     offset: Option<u64>,
     object: Option<String>,
-    /// Another file than the opened one, and the file that named it.
-    file: Option<(String, String)>,
+    file: Option<NamedFile>,
+}
+
+/// A file that an error is about.
+#[derive(Debug)]
+struct NamedFile {
+    name: String,
+    /// The file that named it; none where the caller did.
+    named_by: Option<String>,
 }
 
 /// The families of errors; each says whose fault it is.
@@ -189,9 +197,10 @@ impl Error {
         self.0.object.as_deref()
     }
 
-    /// Returns the file that it is about, where that is not the opened one but a file that it names.
+    /// Returns the file that it is about, where that could not be opened or created, or is not the opened one but a file
+    /// that it names.
     pub fn file(&self) -> Option<&str> {
-        self.0.file.as_ref().map(|(file, _)| file.as_str())
+        self.0.file.as_ref().map(|file| file.name.as_str())
     }
 
     /// Tells whether the error says that a path or a name does not exist.
@@ -249,9 +258,16 @@ impl Error {
     /// Adds that it is about another file, and which file named that; what is known already stays.
     #[must_use]
     pub(crate) fn in_file(mut self, file: &str, named_by: &str) -> Self {
-        if self.0.file.is_none() {
-            self.0.file = Some((file.to_owned(), named_by.to_owned()));
-        }
+        let named_by = Some(named_by.to_owned());
+        self.0.file.get_or_insert_with(|| NamedFile { name: file.to_owned(), named_by });
+        self
+    }
+
+    /// Adds the file that the caller wanted to open or create; a file that is known already stays.
+    #[must_use]
+    pub(crate) fn opening(mut self, path: &Path) -> Self {
+        let name = || path.to_string_lossy().into_owned();
+        self.0.file.get_or_insert_with(|| NamedFile { name: name(), named_by: None });
         self
     }
 
@@ -277,7 +293,8 @@ impl fmt::Display for Error {
             write!(f, ", object {path:?}")?;
         }
         match &self.0.file {
-            Some((file, named_by)) => write!(f, ", file {file:?} named by {named_by:?}"),
+            Some(NamedFile { name, named_by: Some(by) }) => write!(f, ", file {name:?} named by {by:?}"),
+            Some(NamedFile { name, named_by: None }) => write!(f, ", file {name:?}"),
             None => Ok(()),
         }
     }

@@ -159,6 +159,7 @@ mod tests {
         assert_eq!(&bytes[..3], &[0b1111_1111, 0b1101_1111, 0b0111_1110], "the highest bit comes first");
     }
 
+    #[cfg(feature = "szip")]
     #[test]
     fn zeros_are_counted_up_to_a_bound() {
         let counts = [0, 1, 63, 64, 65, 0, 200, 7, 130];

@@ -1,5 +1,5 @@
 use super::*;
-use crate::format::datatype::{Bits, FloatingPoint, Normalization};
+use crate::format::datatype::{Bits, Charset, FloatingPoint, Normalization, Padding};
 
 fn convert(from: &Datatype, to: &Datatype, source: &[u8]) -> Vec<u8> {
     let plan = Plan::new(from, to).unwrap();
@@ -102,11 +102,8 @@ fn a_vax_float_is_what_a_vax_meant() {
 
 #[test]
 fn types_that_have_nothing_in_common_are_refused() {
-    let text = Datatype::fixed_string(
-        4,
-        crate::format::datatype::Padding::NullPadded,
-        crate::format::datatype::Charset::Ascii,
-    );
+    let (padding, charset) = (Padding::NullPadded, Charset::Ascii);
+    let text = Datatype { version: 1, size: 4, class: Class::String { padding, charset } };
     let error = Plan::new(&text, &native(4, true)).unwrap_err().to_string();
     assert_eq!(error, "no conversion from string of 4 bytes to i32");
 }

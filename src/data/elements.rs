@@ -1,6 +1,6 @@
 //! The elements of arrays of chunks: what an index of chunks that are filtered says, and of ones that are not.
 
-use crate::base::Result;
+use crate::base::{Error, Result, to_usize};
 use crate::engine::Core;
 use crate::format::chunk_element::{ChunkElement, filtered_size_width};
 
@@ -65,4 +65,14 @@ impl ElementForm {
         }
         Ok(())
     }
+}
+
+/// Puts something into its place in a block of an array.
+pub(super) fn replace<T>(list: &mut [T], place: u64, value: T) -> Result<()> {
+    *list.get_mut(to_usize(place)?).ok_or_else(no_such_place)? = value;
+    Ok(())
+}
+
+pub(super) fn no_such_place() -> Error {
+    Error::malformed("a block of an array of chunks has no such place")
 }

@@ -94,11 +94,6 @@ pub(crate) fn gathers(info: &DatasetInfo) -> bool {
 /// Old references to objects and regions do not count: libhdf5 takes them as they are, and so to be about the file that
 /// the virtual dataset is in, whatever file they come from.
 pub(crate) fn names_objects(datatype: &Datatype) -> bool {
-    match &datatype.class {
-        Class::Sequence(_) | Class::VariableString { .. } => true,
-        Class::Reference(kind) => matches!(kind, Reference::Standard { .. }),
-        Class::Compound(members) => members.iter().any(|member| names_objects(&member.datatype)),
-        Class::Array { base, .. } => names_objects(base),
-        _ => false,
-    }
+    let is_revised = |class: &Class| matches!(class, Class::Reference(Reference::Standard { .. }));
+    datatype.has_variable_length() || datatype.has_part(is_revised)
 }

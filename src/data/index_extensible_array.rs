@@ -15,7 +15,7 @@ use crate::format::message::layout::{Chunked, ExtensibleArrayParameters};
 
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
-use super::elements::ElementForm;
+use super::elements::{ElementForm, replace};
 use super::extensible_array_walk as walk;
 use super::index::{ChunkIndex, ChunkRecord, Visit, not_created};
 use super::numbering::Numbering;
@@ -254,16 +254,6 @@ fn set_in_data(
 
 fn at<T: Copy>(list: &[T], place: u64) -> Result<Option<T>> {
     Ok(list.get(to_usize(place)?).copied())
-}
-
-fn replace<T>(list: &mut [T], place: u64, value: T) -> Result<()> {
-    match list.get_mut(to_usize(place)?) {
-        Some(old) => {
-            *old = value;
-            Ok(())
-        }
-        None => Err(Error::malformed("a block of an extensible array has no such place")),
-    }
 }
 
 impl ChunkIndex for ExtensibleArray {

@@ -14,7 +14,7 @@ use crate::format::page_bitmap::PageBitmap;
 
 use super::chunks::Grid;
 use super::dataset::DatasetInfo;
-use super::elements::ElementForm;
+use super::elements::{ElementForm, no_such_place, replace};
 use super::index::{ChunkIndex, ChunkRecord, Visit, not_created};
 use super::numbering::Numbering;
 
@@ -64,17 +64,14 @@ impl FixedArray {
             Some(data) => data,
             None => make_data(core, cx)?,
         };
-        let position = to_usize(place.position)?;
         let mut block = FixedArrayData::clone(&*core.fetch(data, cx)?);
         match &mut block {
             FixedArrayData::Elements(elements) => {
-                if let Some(slot) = elements.get_mut(position) {
-                    *slot = element;
-                }
+                replace(elements, place.position, element)?;
                 core.put(data, &block, cx)
             }
             FixedArrayData::Paged(written) => {
-                let FixedArrayPlace { page: Some(page), .. } = place else { return Ok(()) };
+                let FixedArrayPlace { page: Some(page), .. } = place else { return Err(no_such_place()) };
                 let is_new = !written.contains(page);
                 let page_cx = cx.page(page);
                 let mut elements = if is_new {
@@ -87,9 +84,7 @@ impl FixedArray {
                     written.insert(page);
                     core.put(data, &block, cx)?;
                 }
-                if let Some(slot) = elements.0.get_mut(position) {
-                    *slot = element;
-                }
+                replace(&mut elements.0, place.position, element)?;
                 core.put(cx.page_address(data, page)?, &elements, &page_cx)
             }
         }

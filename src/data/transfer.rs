@@ -12,8 +12,8 @@ use crate::convert::{Plan, describe};
 use crate::format::datatype::{Class, Datatype, Member, Order, Reference};
 use crate::format::global_heap::{GlobalHeapId, VariableLength};
 use crate::format::reference::{
-    BlockContext, ObjectReference, ReferenceBlock, ReferenceKind, ReferencePart, Region, RevisedContext,
-    RevisedReference, sizes_of_element,
+    BlockContext, ObjectReference, ReferenceBlock, ReferencePart, Region, RevisedContext, RevisedReference,
+    sizes_of_element,
 };
 use crate::format::{self, Wire};
 
@@ -299,38 +299,28 @@ fn reference(crossing: &mut dyn Crossing, source: &[u8], target: &mut [u8]) -> R
             (None, _) => RevisedReference::Null,
             (Some(object), None) => RevisedReference::Object(object),
             (Some(object), file) => {
-                let block = ReferenceBlock { object, file, part: ReferencePart::Whole };
-                stored(crossing, &block, ReferenceKind::Object)?
+                let token_size = crossing.target_sizes().offset;
+                let block = ReferenceBlock { object, token_size, file, part: ReferencePart::Whole };
+                block.stored(|bytes| crossing.store(bytes))?
             }
         },
         RevisedReference::Stored { kind, external, id, .. } => {
-            let cx = BlockContext { sizes, kind, external };
-            let object = crossing.load(id)?;
-            let mut block: ReferenceBlock = format::decode_padded(&object, 0, &cx, &budget)?;
+            let bytes = crossing.load(id)?;
+            let cx = BlockContext { kind, external };
+            let mut block: ReferenceBlock = format::decode_padded(&bytes, 0, &cx, &budget)?;
             // What is in another file stays there, whatever becomes of this one.
             let object = if external { Some(block.object) } else { crossing.object(block.object)? };
-            block.file = block.file.or_else(|| crossing.file());
+            if !external {
+                (block.file, block.token_size) = (crossing.file(), crossing.target_sizes().offset);
+            }
             match object {
-                Some(object) => stored(crossing, &ReferenceBlock { object, ..block }, kind)?,
+                Some(object) => ReferenceBlock { object, ..block }.stored(|bytes| crossing.store(bytes))?,
                 None => RevisedReference::Null,
             }
         }
     };
     let cx = RevisedContext { size: target.len(), ..RevisedContext::new(crossing.target_sizes()) };
     put(&reference, &cx, target)
-}
-
-fn stored(
-    crossing: &mut dyn Crossing,
-    block: &ReferenceBlock,
-    kind: ReferenceKind,
-) -> Result<RevisedReference> {
-    let external = block.file.is_some();
-    let cx = BlockContext { sizes: crossing.target_sizes(), kind, external };
-    let object = format::encode(block, &cx)?;
-    let len = u32::try_from(object.len()).unwrap_or(u32::MAX);
-    let id = crossing.store(object)?;
-    Ok(RevisedReference::Stored { kind, external, len, id })
 }
 
 fn put<T: Wire>(value: &T, cx: &T::Context, target: &mut [u8]) -> Result<()> {

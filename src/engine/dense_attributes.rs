@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 
 use super::Core;
 use super::btree_v2::BTree2;
+use super::dense_storage::compare_names;
 use super::fractal_heap::FractalHeap;
 use super::shared_message::shared_message;
-use crate::base::{Address, Error, Result, Structure, lookup3};
+use crate::base::{Address, Error, Result, Structure};
 use crate::format;
 use crate::format::btree_v2_record::{AttributeNameRecord, AttributeOrderRecord, RecordType};
 use crate::format::message::attribute::Attribute;
@@ -94,24 +95,17 @@ fn attribute(core: &Core, heap: &FractalHeap<'_>, record: &AttributeOrderRecord)
     })
 }
 
-/// How the records of the index stand to a name. They have the hashes of the names, and the names themselves count
-/// where those agree.
+/// How the records of the index stand to a name.
 pub(super) fn by_name(
     heap: Address,
     index: Address,
     name: &[u8],
 ) -> impl Fn(&Core, &[u8]) -> Result<Ordering> {
-    let hash = lookup3(name);
-    move |core, record| {
-        let record: AttributeNameRecord = format::decode(record, core.offset(index)?, &(), &core.budget)?;
-        match record.hash.cmp(&hash) {
-            Ordering::Equal => {
-                let (found, _) = attribute(core, &FractalHeap::open(core, heap)?, &record.attribute)?;
-                Ok(found.name.as_slice().cmp(name))
-            }
-            order => Ok(order),
-        }
-    }
+    let hash = |record: &AttributeNameRecord| record.hash;
+    let name_of = |core: &Core, heap: &FractalHeap<'_>, record: &AttributeNameRecord| {
+        Ok(attribute(core, heap, &record.attribute)?.0.name)
+    };
+    compare_names((heap, index), name, hash, name_of)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use super::Core;
 use super::btree_v2::BTree2;
+use super::dense_storage::compare_names;
 use super::fractal_heap::FractalHeap;
-use crate::base::{Address, Error, Result, Structure, lookup3};
+use crate::base::{Address, Error, Result, Structure};
 use crate::format;
 use crate::format::btree_v2_record::{LinkNameRecord, RecordType};
 use crate::format::message::link::Link;
@@ -67,24 +68,17 @@ fn link(core: &Core, heap: &FractalHeap<'_>, id: &[u8; 7]) -> Result<Link> {
     heap.object(id, |bytes, offset| format::decode_padded(bytes, offset, &core.sizes(), &core.budget))
 }
 
-/// How the records of the index stand to a name. They have the hashes of the names, and the names themselves count
-/// where those agree.
+/// How the records of the index stand to a name.
 pub(super) fn by_name(
     heap: Address,
     index: Address,
     name: &[u8],
 ) -> impl Fn(&Core, &[u8]) -> Result<Ordering> {
-    let hash = lookup3(name);
-    move |core, record| {
-        let record: LinkNameRecord = format::decode(record, core.offset(index)?, &(), &core.budget)?;
-        match record.hash.cmp(&hash) {
-            Ordering::Equal => {
-                let link = link(core, &FractalHeap::open(core, heap)?, &record.heap_id)?;
-                Ok(link.name.as_slice().cmp(name))
-            }
-            order => Ok(order),
-        }
-    }
+    let hash = |record: &LinkNameRecord| record.hash;
+    let name_of = |core: &Core, heap: &FractalHeap<'_>, record: &LinkNameRecord| {
+        Ok(link(core, heap, &record.heap_id)?.name)
+    };
+    compare_names((heap, index), name, hash, name_of)
 }
 
 #[cfg(test)]
@@ -92,6 +86,7 @@ mod tests {
     use super::super::fixture::{fixture, object};
     use super::super::{Core, find_link, links, links_by_creation_order};
     use super::*;
+    use crate::base::lookup3;
     use crate::format::message::link::Target;
 
     fn listed(core: &Core, path: &str) -> Vec<(Vec<u8>, Vec<u8>)> {

@@ -1,13 +1,16 @@
 //! What dense links and dense attributes have in common when they are changed: a fractal heap with an index by name and
 //! perhaps one by creation order.
 
+use std::cmp::Ordering;
+
 use super::Core;
 use super::btree_v2::BTree2;
 use super::btree_v2_edit::{BTree2Edit, Compare};
-use super::fractal_heap::{FractalHeapEdit, HeapCreation};
-use crate::base::{Address, Error, Result, Structure};
+use super::fractal_heap::{FractalHeap, FractalHeapEdit, HeapCreation};
+use crate::base::{Address, Error, Result, Structure, lookup3};
 use crate::format::btree_v2_record::RecordType;
 use crate::format::message::dense_info::DenseInfo;
+use crate::format::{self, Wire};
 
 /// What is indexed: the records of each index, and their bytes.
 pub(super) struct Kind {
@@ -15,6 +18,27 @@ pub(super) struct Kind {
     pub(super) order: (RecordType, u16),
     /// The message that names the heap and the indexes.
     pub(super) info: Structure,
+}
+
+/// How the records of an index stand to a name. They have the hashes of the names, and the names themselves, which are in
+/// the heap, count where those agree.
+pub(super) fn compare_names<R: Wire<Context = ()>>(
+    (heap, index): (Address, Address),
+    name: &[u8],
+    hash_of: impl Fn(&R) -> u32,
+    name_of: impl Fn(&Core, &FractalHeap<'_>, &R) -> Result<Vec<u8>>,
+) -> impl Fn(&Core, &[u8]) -> Result<Ordering> {
+    let hash = lookup3(name);
+    move |core, record| {
+        let record: R = format::decode(record, core.offset(index)?, &(), &core.budget)?;
+        match hash_of(&record).cmp(&hash) {
+            Ordering::Equal => {
+                let found = name_of(core, &FractalHeap::open(core, heap)?, &record)?;
+                Ok(found.as_slice().cmp(name))
+            }
+            order => Ok(order),
+        }
+    }
 }
 
 /// A heap and its indexes.

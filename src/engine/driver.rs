@@ -12,6 +12,7 @@
 //!                                        NUL-terminated and padded to a multiple of 8
 //! ```
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -198,9 +199,14 @@ fn family(
     };
     let mut members = vec![first];
     for path in later_members(&numbered(path)?, around)? {
-        members.push(Arc::new(FileStorage::open(path, FileLocking::Off)?));
+        members.push(Arc::new(member(&path, FileStorage::open(&path, FileLocking::Off))?));
     }
     Ok(Arc::new(FamilyStorage::new(members, size)?))
+}
+
+/// Says of a member that cannot be opened which one it is.
+pub(super) fn member<T>(path: &Path, opened: io::Result<T>) -> Result<T> {
+    opened.map_err(|e| Error::from(e).opening(path))
 }
 
 /// A family whose first member does not say so: all that is known is that the file is longer than it.
@@ -216,7 +222,7 @@ fn old_family(
     }
     let Ok(names) = numbered(path) else { return Ok(None) };
     let second = match around.find(names.name(1).as_bytes(), false) {
-        Ok(Some(second)) => FileStorage::open(second, FileLocking::Off)?,
+        Ok(Some(second)) => member(&second, FileStorage::open(&second, FileLocking::Off))?,
         _ => return Ok(None),
     };
     let mut start = [0; SIGNATURE.len()];
@@ -317,7 +323,7 @@ fn split(path: &Path, around: &Surroundings) -> Result<Arc<dyn Storage>> {
 
 /// Opens a member that has to have so many bytes.
 fn opened(path: &Path, needed: u64) -> Result<Arc<dyn Storage>> {
-    let storage = FileStorage::open(path, FileLocking::Off)?;
+    let storage = member(path, FileStorage::open(path, FileLocking::Off))?;
     let available = storage.len()?;
     if needed > available {
         let error = Error::from(Malformed::Truncated { needed, available }).within(Structure::DriverInfo);
@@ -328,7 +334,7 @@ fn opened(path: &Path, needed: u64) -> Result<Arc<dyn Storage>> {
 
 fn missing(name: &str) -> Error {
     let what = format!("{name:?}, a member of the file, is not there");
-    std::io::Error::new(std::io::ErrorKind::NotFound, what).into()
+    io::Error::new(io::ErrorKind::NotFound, what).into()
 }
 
 #[cfg(test)]

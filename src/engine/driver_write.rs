@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::driver::{
-    Driver, FAMILY, Numbered, driver_info, later_members, member_size, member_storage, numbered,
+    Driver, FAMILY, Numbered, driver_info, later_members, member, member_size, member_storage, numbered,
 };
 use super::file_access::{FileAccess, Surroundings};
 use crate::base::{Address, Error, Result};
@@ -58,8 +58,8 @@ pub(crate) fn create_members(
         (false, _) => FileStorage::create(path, locking)?,
     };
     let mut members: Vec<Arc<dyn Storage>> = vec![Arc::new(first)];
-    for member in left {
-        members.push(Arc::new(FileStorage::create(member, locking)?));
+    for path in left {
+        members.push(Arc::new(member(&path, FileStorage::create(&path, locking))?));
     }
     let info = DriverInfo { driver: FAMILY, information: size.to_le_bytes().to_vec() };
     Ok(Some(NewMembers { storage: growing(path, names, members, size, locking)?, info }))
@@ -100,8 +100,8 @@ pub(crate) fn members_for_writing(
     };
     let names = numbered(path)?;
     let mut members = vec![first];
-    for member in later_members(&names, &around.for_members())? {
-        members.push(Arc::new(FileStorage::open_rw(member, locking)?));
+    for path in later_members(&names, &around.for_members())? {
+        members.push(Arc::new(member(&path, FileStorage::open_rw(&path, locking))?));
     }
     growing(path, names, members, size, locking).map(Some)
 }

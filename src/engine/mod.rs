@@ -50,6 +50,7 @@ mod ranges;
 mod reachable;
 mod shared_creation;
 mod shared_index;
+mod shared_key;
 mod shared_message;
 mod shared_release;
 mod space;

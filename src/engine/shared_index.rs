@@ -6,17 +6,13 @@
 
 use std::cmp::Ordering;
 
-use super::fractal_heap::{FractalHeap, FractalHeapEdit, HeapCreation};
+use super::fractal_heap::{FractalHeapEdit, HeapCreation};
+use super::shared_key::{Key, content, in_heap};
 use super::shared_message::{is_shared_somewhere, table_of};
-use super::{BTree2, BTree2Edit, Core, Header};
+use super::{BTree2, BTree2Edit, Core};
 use crate::base::{Address, Error, Result, Structure, lookup3_from};
 use crate::format::btree_v2_record::RecordType;
-use crate::format::datatype::Datatype;
-use crate::format::message::dataspace::Dataspace;
-use crate::format::message::fill_value::{FillValue, FillValueOld};
-use crate::format::message::filter_pipeline::FilterPipeline;
-use crate::format::message::{self, MessageType};
-use crate::format::object_header::Message;
+use crate::format::message::MessageType;
 use crate::format::shared_table::{
     IndexKind, ListContext, SharedIndex, SharedLocation, SharedMessageList, SharedMessageRecord,
     SharedMessageTable, TableContext,
@@ -36,24 +32,6 @@ pub(super) enum UsePlace {
     Heap([u8; 8]),
     /// A header has the message, which says this.
     Here(Vec<u8>),
-}
-
-/// What a message that stands in a header says, in the form of which the index has the hash.
-pub(super) fn own_form(core: &Core, header: &Header, message: &Message) -> Result<Vec<u8>> {
-    fn form<T: message::Message>(core: &Core, header: &Header, message: &Message) -> Result<Vec<u8>> {
-        header.decode::<T>(core, message)?.to_body(core.sizes())
-    }
-    match message.kind {
-        MessageType::DATASPACE => form::<Dataspace>(core, header, message),
-        MessageType::DATATYPE => form::<Datatype>(core, header, message),
-        MessageType::FILL_VALUE => form::<FillValue>(core, header, message),
-        MessageType::FILL_VALUE_OLD => form::<FillValueOld>(core, header, message),
-        MessageType::FILTER_PIPELINE => form::<FilterPipeline>(core, header, message),
-        kind => {
-            let error = Error::field("message type", u64::from(kind.0), "no header shares such messages");
-            Err(error.at(Structure::ObjectHeader, message.offset))
-        }
-    }
 }
 
 /// Counts one use less of a message. Returns what it says if that was the last one.
@@ -76,7 +54,7 @@ pub(super) fn lower(core: &mut Core, used: &SharedUse) -> Result<Option<Vec<u8>>
 }
 
 /// Counts one use more of a message, which is shared from then on. Returns its identifier in the heap; none if the file
-/// does not share such messages.
+/// does not share such messages, or has as many as it can count.
 pub(super) fn raise(core: &mut Core, kind: MessageType, bytes: &[u8]) -> Result<Option<[u8; 8]>> {
     if !is_shared_somewhere(core, kind, bytes.len())? {
         return Ok(None);
@@ -93,6 +71,8 @@ pub(super) fn raise(core: &mut Core, kind: MessageType, bytes: &[u8]) -> Result<
             SharedLocation::Heap { references: more, id }
         }
         Some(SharedLocation::Header { .. }) => SharedLocation::Heap { references: 2, id: key.insert(core)? },
+        // An index that is full shares no further messages.
+        None if edit.index().messages == u16::MAX => return Ok(None),
         None => {
             let id = key.insert(core)?;
             edit.add(core, &key, SharedLocation::Heap { references: 1, id })?;
@@ -106,66 +86,6 @@ pub(super) fn raise(core: &mut Core, kind: MessageType, bytes: &[u8]) -> Result<
         SharedLocation::Heap { id, .. } => Ok(Some(id)),
         SharedLocation::Header { .. } => Ok(None),
     }
-}
-
-/// What is looked for in an index.
-struct Key {
-    bytes: Vec<u8>,
-    hash: u32,
-    id: Option<[u8; 8]>,
-    heap: Address,
-}
-
-impl Key {
-    /// How a record stands to the one that is meant.
-    fn compare(&self, core: &Core, record: &SharedMessageRecord) -> Result<Ordering> {
-        if let (SharedLocation::Heap { id, .. }, Some(meant)) = (&record.location, &self.id)
-            && id == meant
-        {
-            return Ok(Ordering::Equal);
-        }
-        match record.hash.cmp(&self.hash) {
-            Ordering::Equal => {
-                let bytes = content(core, self.heap, record)?;
-                Ok(bytes.len().cmp(&self.bytes.len()).then_with(|| bytes.cmp(&self.bytes)))
-            }
-            order => Ok(order),
-        }
-    }
-
-    /// The same for a record as a tree has it.
-    fn compare_stored(&self, core: &Core, record: &[u8]) -> Result<Ordering> {
-        self.compare(core, &format::decode(record, 0, &core.sizes(), &core.budget)?)
-    }
-
-    /// Puts what the message says into the heap.
-    fn insert(&self, core: &mut Core) -> Result<[u8; 8]> {
-        let id = FractalHeapEdit::open(core, self.heap)?.insert(core, &self.bytes)?;
-        <[u8; 8]>::try_from(id).map_err(|id| {
-            let rule = "not what a shared message has room for";
-            let error = Error::field("length of heap identifiers", id.len() as u64, rule);
-            error.within(Structure::SharedMessage)
-        })
-    }
-}
-
-/// What the message of a record says.
-fn content(core: &Core, heap: Address, record: &SharedMessageRecord) -> Result<Vec<u8>> {
-    match &record.location {
-        SharedLocation::Heap { id, .. } => in_heap(core, heap, id),
-        SharedLocation::Header { message_type, header, .. } => {
-            let owner = Header::load(core, *header)?;
-            let Some(message) = owner.find(MessageType(u16::from(*message_type))) else {
-                let error = Error::malformed("a header does not have the message that an index names");
-                return Err(error.at(Structure::ObjectHeader, core.offset(*header)?));
-            };
-            own_form(core, &owner, message)
-        }
-    }
-}
-
-fn in_heap(core: &Core, heap: Address, id: &[u8; 8]) -> Result<Vec<u8>> {
-    FractalHeap::open(core, heap)?.object(id, |bytes, _| Ok(bytes.to_vec()))
 }
 
 /// The index of a type of message, to be changed.
@@ -456,6 +376,19 @@ mod tests {
             let SharedIndex { kind, messages, index, heap, .. } = index(&core, kind);
             assert_eq!((kind, messages, index, heap), (IndexKind::List, 0, None, None));
         }
+    }
+
+    #[test]
+    fn an_index_counts_no_more_than_it_can() {
+        let mut core = open(bytes("shared.h5"), true).unwrap();
+        let mut edit = IndexEdit::open(&core, MessageType::ATTRIBUTE).unwrap();
+        edit.index_mut().messages = u16::MAX;
+        edit.store(&mut core).unwrap();
+        let record = edit.records(&core).unwrap()[0].clone();
+        let known = content(&core, edit.index().heap.unwrap(), &record).unwrap();
+        assert_eq!(raise(&mut core, MessageType::ATTRIBUTE, &[4; 30]).unwrap(), None);
+        assert!(raise(&mut core, MessageType::ATTRIBUTE, &known).unwrap().is_some());
+        assert_eq!(index(&core, MessageType::ATTRIBUTE).messages, u16::MAX);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::dense_attributes_edit::DenseAttributesEdit;
 use super::header::resolve_shared;
-use super::shared_index::{SharedUse, UsePlace, lower, own_form};
+use super::shared_index::{SharedUse, UsePlace, lower};
+use super::shared_key::own_form;
 use super::unlink::{add_reference, drop_references};
 use super::{Core, Header};
 use crate::base::{Address, Error, Result, Structure};

@@ -3,11 +3,6 @@
 //! Everything here is pure: a decoder sees one bounded block and does no I/O. Each file begins with the structure's
 //! byte table, in which `O` stands for the file's size of offsets and `L` for its size of lengths.
 
-#![allow(
-    dead_code,
-    reason = "every structure is complete in both directions here, before the engine writes all of them"
-)]
-
 pub(crate) mod btree_v1;
 pub(crate) mod btree_v2;
 pub(crate) mod btree_v2_record;

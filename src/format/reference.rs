@@ -144,7 +144,9 @@ impl Wire for RevisedReference {
         let kind = r.u8()?;
         let flags = r.flags(EXTERNAL)?;
         let reference = match ReferenceKind::of(kind) {
-            Some(ReferenceKind::Object) if flags & EXTERNAL == 0 => RevisedReference::Object(token(&mut r)?),
+            Some(ReferenceKind::Object) if flags & EXTERNAL == 0 => {
+                RevisedReference::Object(token(&mut r)?.0)
+            }
             Some(kind) => RevisedReference::Stored {
                 kind,
                 external: flags & EXTERNAL != 0,
@@ -169,7 +171,7 @@ impl Wire for RevisedReference {
             RevisedReference::Null => {}
             RevisedReference::Object(address) => {
                 w.put(&[ReferenceKind::Object.number(), 0]);
-                encode_token(w, *address, cx.sizes)?;
+                encode_token(w, *address, cx.sizes.offset)?;
             }
             RevisedReference::Stored { kind, external, len, id } => {
                 w.put(&[kind.number(), if *external { EXTERNAL } else { 0 }]);
@@ -209,9 +211,30 @@ impl ReferenceKind {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReferenceBlock {
     pub(crate) object: Address,
+    /// The bytes of an address in the file that the object is in.
+    pub(crate) token_size: u8,
     /// The other file that the object is in.
     pub(crate) file: Option<Vec<u8>>,
     pub(crate) part: ReferencePart,
+}
+
+impl ReferenceBlock {
+    /// Puts the block where `put` does, in a heap; returns the element that refers to it.
+    pub(crate) fn stored(
+        &self,
+        put: impl FnOnce(Vec<u8>) -> Result<GlobalHeapId>,
+    ) -> Result<RevisedReference> {
+        let kind = match &self.part {
+            ReferencePart::Whole => ReferenceKind::Object,
+            ReferencePart::Region { .. } => ReferenceKind::Region,
+            ReferencePart::Attribute(_) => ReferenceKind::Attribute,
+        };
+        let external = self.file.is_some();
+        let bytes = super::encode(self, &BlockContext { kind, external })?;
+        let len = u32::try_from(bytes.len())
+            .map_err(|_| Error::limit("a reference", bytes.len() as u64, u64::from(u32::MAX)))?;
+        Ok(RevisedReference::Stored { kind, external, len, id: put(bytes)? })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -224,7 +247,6 @@ pub(crate) enum ReferencePart {
 /// What the element says of its block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockContext {
-    pub(crate) sizes: Sizes,
     pub(crate) kind: ReferenceKind,
     pub(crate) external: bool,
 }
@@ -234,7 +256,7 @@ impl Wire for ReferenceBlock {
     type Context = BlockContext;
 
     fn decode(r: &mut Reader<'_>, cx: &BlockContext) -> Result<Self> {
-        let object = token(r)?;
+        let (object, token_size) = token(r)?;
         let file = if cx.external { Some(string(r)?) } else { None };
         let part = match cx.kind {
             ReferenceKind::Object => ReferencePart::Whole,
@@ -248,21 +270,21 @@ impl Wire for ReferenceBlock {
                 ReferencePart::Region { rank, selection: value }
             }
         };
-        Ok(ReferenceBlock { object, file, part })
+        Ok(ReferenceBlock { object, token_size, file, part })
     }
 
-    fn encoded_len(&self, cx: &BlockContext) -> Result<usize> {
+    fn encoded_len(&self, _: &BlockContext) -> Result<usize> {
         let file = self.file.as_ref().map_or(0, |name| 2 + name.len());
         let part = match &self.part {
             ReferencePart::Whole => 0,
             ReferencePart::Region { selection, .. } => 8 + selection.encoded_len(&())?,
             ReferencePart::Attribute(name) => 2 + name.len(),
         };
-        Ok(1 + cx.sizes.address() + file + part)
+        Ok(1 + usize::from(self.token_size) + file + part)
     }
 
-    fn encode(&self, w: &mut Writer, cx: &BlockContext) -> Result<()> {
-        encode_token(w, self.object, cx.sizes)?;
+    fn encode(&self, w: &mut Writer, _: &BlockContext) -> Result<()> {
+        encode_token(w, self.object, self.token_size)?;
         if let Some(name) = &self.file {
             encode_string(w, name, "length of a file name")?;
         }
@@ -278,18 +300,18 @@ impl Wire for ReferenceBlock {
     }
 }
 
-/// A token of this file format is an address; others belong to other storage of libhdf5's.
-fn token(r: &mut Reader<'_>) -> Result<Address> {
+/// A token of this file format is an address, in as many bytes as it says; others belong to other storage of libhdf5's.
+fn token(r: &mut Reader<'_>) -> Result<(Address, u8)> {
     let at = r.clone();
     match r.u8()? {
-        len @ (2 | 4 | 8) => r.uint(usize::from(len)).map(Address),
+        len @ (2 | 4 | 8) => Ok((Address(r.uint(usize::from(len))?), len)),
         len => Err(at.bad("size of a token", len, "not that of an address")),
     }
 }
 
-fn encode_token(w: &mut Writer, object: Address, sizes: Sizes) -> Result<()> {
-    w.u8(sizes.offset);
-    w.address(Some(object), sizes)
+fn encode_token(w: &mut Writer, object: Address, size: u8) -> Result<()> {
+    w.u8(size);
+    w.uint(object.0, usize::from(size), "object of a reference")
 }
 
 fn string(r: &mut Reader<'_>) -> Result<Vec<u8>> {
@@ -312,7 +334,7 @@ mod tests {
     const NARROW: Sizes = Sizes { offset: 4, length: 4 };
 
     fn block(kind: ReferenceKind, external: bool) -> BlockContext {
-        BlockContext { sizes: Sizes::EIGHT, kind, external }
+        BlockContext { kind, external }
     }
 
     #[rustfmt::skip]
@@ -374,7 +396,13 @@ mod tests {
     impl Samples for ReferenceBlock {
         fn samples() -> Vec<Sample<Self>> {
             let object_block = [&region_block()[..9], b"\x04\0b.h5"].concat();
+            let narrow = b"\x04\0\x03\0\0\x04\0b.h5".to_vec();
             vec![
+                Sample::plain(
+                    "object in a file of 4-byte addresses",
+                    block(ReferenceKind::Object, true),
+                    narrow,
+                ),
                 Sample::plain("object elsewhere", block(ReferenceKind::Object, true), object_block),
                 Sample::plain("region", block(ReferenceKind::Region, false), region_block()),
                 Sample::plain(

@@ -44,6 +44,22 @@ impl FileStorage {
     }
 }
 
+/// Tells whether two paths lead to one file. Its links are no different files, symbolic ones and hard ones.
+#[cfg(unix)]
+pub(crate) fn is_one_file(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (a.metadata(), b.metadata()) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
+/// The same where hard links cannot be told from other files.
+#[cfg(not(unix))]
+pub(crate) fn is_one_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 impl Storage for FileStorage {
     fn len(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())

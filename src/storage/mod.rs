@@ -15,6 +15,7 @@ use std::{fmt, io};
 pub(crate) use block_cache::BlockCache;
 pub use family::FamilyStorage;
 pub use file::FileStorage;
+pub(crate) use file::is_one_file;
 pub use lock::FileLocking;
 pub use map::Map;
 pub(crate) use map::MappedFile;

@@ -29,6 +29,7 @@ struct Entry {
     path: String,
     expected: String,
     /// What it belongs together with; "-" for a file by itself.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only who repacks files asks for it"))]
     set: String,
 }
 

@@ -241,7 +241,7 @@ fn the_newest_types_are_those_of_the_library() {
         let references = [
             file.create_group("group").unwrap().reference(Reference::STANDARD).unwrap(),
             target.region_reference(Reference::STANDARD, s![..;2, ..;2]).unwrap(),
-            units.attribute_reference().unwrap(),
+            units.attribute_reference(Reference::STANDARD).unwrap(),
             vec![0; 18],
         ];
         let datatype = Datatype::standard_reference().unwrap();

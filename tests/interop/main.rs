@@ -17,6 +17,7 @@ mod heaps;
 mod old_style;
 mod ours;
 mod ours_chunked;
+mod outside_references;
 mod scattered;
 mod shared_messages;
 mod story;

@@ -8,8 +8,10 @@ mod compact;
 mod handles;
 mod links;
 mod model;
+mod places;
 mod scattered;
 mod selections;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod typed_values;

@@ -71,7 +71,7 @@ fn store<T: H5Type>(values: &[Complex<T>], target: &mut Target<'_>) -> Result<Ve
     if let Class::Complex(part) = &target.datatype().class {
         let (part, parts) =
             (part.clone(), values.iter().flat_map(|value| [value.re.clone(), value.im.clone()]));
-        return Ok(T::store(&parts.collect::<Vec<T>>(), &mut target.for_parts(&part))?.into_owned());
+        return Ok(target.for_parts(&part).encode(&parts.collect::<Vec<T>>())?.into_owned());
     }
     let mut rows = target.rows(values.len(), &["r", "i"])?;
     let (re, im): (Vec<T>, Vec<T>) = values.iter().map(|value| (value.re.clone(), value.im.clone())).unzip();

@@ -17,6 +17,8 @@ use crate::format::reference::RevisedContext;
 const SIZES: Sizes = Sizes::EIGHT;
 /// Tags are stored as multiples of 8 bytes, in a length of 8 bits.
 const LONGEST_TAG: usize = 248;
+/// A message of a header has at most 64 KiB.
+const LONGEST_VALUE: u32 = 0xffff;
 
 /// Constructors. Each fails with an error of the family [`Misuse`](crate::ErrorKind::Misuse) where the parts make no
 /// sense together; sizes are in bytes.
@@ -51,7 +53,7 @@ impl Datatype {
 
     /// Makes the type that datasets of elements of type `T` are created with.
     pub fn of<T: H5Type>() -> Result<Datatype> {
-        Ok(Datatype { stored: T::type_descriptor().to_file(SIZES)? })
+        T::type_descriptor().to_datatype()
     }
 
     /// Makes an integer of any size; signed is two's complement.
@@ -154,6 +156,10 @@ impl Datatype {
         let Class::FixedPoint(number) = &base.stored.class else {
             return Err(Error::misuse("an enumeration names values of an integer type"));
         };
+        if base.size() > LONGEST_VALUE {
+            let what = format!("values of {} bytes are over the size of a datatype message", base.size());
+            return Err(Error::misuse(what));
+        }
         let member = |(name, value): (&str, V)| {
             let value = value.into();
             let bytes = stored_integer(number, base.size(), value);
@@ -183,6 +189,8 @@ impl Datatype {
     pub fn h5py_complex(part: &Datatype) -> Result<Datatype> {
         let stored = datatype::Datatype::complex_pair(&part.stored);
         let stored = stored.ok_or_else(|| Error::misuse("the parts of a complex number are too large"))?;
+        // The same parts are right for both forms.
+        Datatype::complex(part)?;
         Ok(Datatype { stored })
     }
 
@@ -325,6 +333,11 @@ mod tests {
         refused(Datatype::fixed_string(0, Padding::NullPadded, Charset::Utf8), "at least one byte");
         refused(Datatype::array(&Datatype::boolean(), &[1 << 20, 1 << 20]), "not the size of its elements");
         refused(Datatype::complex(&Datatype::boolean()), "floating-point");
+        refused(Datatype::h5py_complex(&Datatype::boolean()), "floating-point");
+        let bits =
+            Bits { order: Order::Little, offset: 0, precision: 8, low_padding: false, high_padding: false };
+        let long = Datatype::fixed_point(u32::MAX, FixedPoint { bits, signed: false }).unwrap();
+        refused(Datatype::enumeration(&long, [("a", 1)]), "over the size of a datatype message");
         let sizes = [
             Datatype::object_reference(),
             Datatype::region_reference(),

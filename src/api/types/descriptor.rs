@@ -6,7 +6,6 @@ use super::{CompoundType, EnumType, H5Type, parts};
 use crate::base::{Error, Misuse, Plain, Result, Sizes, as_bytes_mut, zeroed};
 use crate::convert::{Plan, describe};
 use crate::format::datatype::{self, Charset, Class, Order, Padding, Reference};
-use crate::format::global_heap::VariableLength;
 
 /// The bytes of an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,37 +99,40 @@ impl FloatSize {
 }
 
 impl TypeDescriptor {
-    /// The type with which new datasets of such elements are stored: little-endian, as h5py does it.
+    /// The type with which new datasets of such elements are stored.
     pub(crate) fn to_file(&self, sizes: Sizes) -> Result<datatype::Datatype> {
-        let fixed = |len: &usize, charset| {
-            let size = u32::try_from(*len).ok().filter(|&size| size > 0);
-            let size =
-                size.ok_or_else(|| Error::misuse(format!("a string of {len} bytes cannot be stored")))?;
-            Ok(datatype::Datatype::fixed_string(size, Padding::NullPadded, charset))
-        };
-        let element = u32::try_from(VariableLength::len(sizes)).unwrap_or(u32::MAX);
+        self.to_datatype()?.stored.fitted(sizes)
+    }
+
+    /// Makes the type: little-endian and packed, as h5py does it.
+    pub(super) fn to_datatype(&self) -> Result<Datatype> {
+        let text = |len: usize, charset| Datatype::fixed_string(bytes(len)?, Padding::NullPadded, charset);
         match self {
-            TypeDescriptor::Integer(size) => {
-                Ok(datatype::Datatype::integer(size.bytes(), true, Order::Little))
+            TypeDescriptor::Integer(size) => Datatype::integer(size.bytes().into(), true, Order::Little),
+            TypeDescriptor::Unsigned(size) => Datatype::integer(size.bytes().into(), false, Order::Little),
+            TypeDescriptor::Float(size) => Datatype::float(size.bytes().into(), Order::Little),
+            TypeDescriptor::Boolean => Ok(Datatype::boolean()),
+            TypeDescriptor::FixedAscii(len) => text(*len, Charset::Ascii),
+            TypeDescriptor::FixedUnicode(len) => text(*len, Charset::Utf8),
+            TypeDescriptor::VarLenAscii => Ok(Datatype::variable_string(Charset::Ascii)),
+            TypeDescriptor::VarLenUnicode => Ok(Datatype::variable_string(Charset::Utf8)),
+            TypeDescriptor::FixedArray(base, len) => parts::array(base, *len),
+            TypeDescriptor::VarLenArray(base) => Datatype::sequence(&base.to_datatype()?),
+            TypeDescriptor::Compound(compound) => compound.to_datatype(),
+            TypeDescriptor::Enum(names) => names.to_datatype(),
+            // Which all releases of libhdf5 read.
+            TypeDescriptor::Complex(part) => {
+                Datatype::h5py_complex(&TypeDescriptor::Float(*part).to_datatype()?)
             }
-            TypeDescriptor::Unsigned(size) => {
-                Ok(datatype::Datatype::integer(size.bytes(), false, Order::Little))
-            }
-            TypeDescriptor::Float(size) => Ok(datatype::Datatype::float(size.bytes(), Order::Little)),
-            TypeDescriptor::Boolean => Ok(datatype::Datatype::boolean()),
-            TypeDescriptor::FixedAscii(len) => fixed(len, Charset::Ascii),
-            TypeDescriptor::FixedUnicode(len) => fixed(len, Charset::Utf8),
-            TypeDescriptor::VarLenAscii => Ok(datatype::Datatype::variable_string(Charset::Ascii, element)),
-            TypeDescriptor::VarLenUnicode => Ok(datatype::Datatype::variable_string(Charset::Utf8, element)),
-            TypeDescriptor::FixedArray(base, len) => parts::array(base, *len, sizes),
-            TypeDescriptor::VarLenArray(base) => parts::sequence(base, sizes),
-            TypeDescriptor::Compound(compound) => compound.to_file(sizes),
-            TypeDescriptor::Enum(names) => names.to_file(sizes),
-            TypeDescriptor::Complex(part) => parts::complex(*part, sizes),
-            TypeDescriptor::Reference => parts::object_reference(sizes),
-            TypeDescriptor::Opaque(len) => parts::opaque(*len),
+            TypeDescriptor::Reference => Datatype::object_reference(),
+            TypeDescriptor::Opaque(len) => Datatype::opaque(bytes(*len)?, ""),
         }
     }
+}
+
+/// The bytes of an element, or how many elements an axis has.
+pub(super) fn bytes(len: usize) -> Result<u32> {
+    u32::try_from(len).map_err(|_| Error::limit("bytes of an element", len as u64, u64::from(u32::MAX)))
 }
 
 /// Numbers as the machine has them.
@@ -195,7 +197,8 @@ impl Datatype {
         Ok(numbers)
     }
 
-    /// Tells whether elements are stored as the type that `T` is stored as, byte order aside.
+    /// Tells whether elements mean what those of type `T` do: the same classes, sizes and names, whatever their byte order,
+    /// the padding of their strings, the places of their members and the kind of their references.
     pub fn is<T: H5Type>(&self) -> bool {
         self.to_descriptor().is_ok_and(|descriptor| descriptor == T::type_descriptor())
     }

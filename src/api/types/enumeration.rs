@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Source, Target};
-use crate::base::{Error, Misuse, Result, to_usize};
-use crate::convert::describe;
+use crate::base::{Error, Result, to_usize};
 use crate::format::datatype::{Class, Datatype, Order};
 
 /// What `h5::enumeration!` is made of.
@@ -20,7 +19,7 @@ impl Source<'_> {
             Class::FixedPoint(_) => {
                 by_number(&self.plain::<u64>(&Datatype::integer(8, false, Order::NATIVE))?, table)
             }
-            _ => Err(not_an_enumeration(self.datatype)),
+            _ => Err(self.no_conversion("enumeration")),
         }
     }
 
@@ -57,7 +56,7 @@ impl Target<'_> {
     #[doc(hidden)]
     pub fn named<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Result<Vec<u8>> {
         let Class::Enumeration { members, .. } = &self.datatype.class else {
-            return Err(not_an_enumeration(self.datatype));
+            return Err(self.no_conversion("enumeration"));
         };
         let known: HashMap<&[u8], &[u8]> =
             members.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
@@ -74,10 +73,6 @@ impl Target<'_> {
         }
         Ok(out)
     }
-}
-
-fn not_an_enumeration(datatype: &Datatype) -> Error {
-    Misuse::Conversion { from: describe(datatype), to: "enumeration".to_owned() }.into()
 }
 
 /// Defines an enumeration over an integer type whose values are elements of an enumeration type.
@@ -107,7 +102,7 @@ fn not_an_enumeration(datatype: &Datatype) -> Error {
 /// ```
 #[macro_export]
 macro_rules! enumeration {
-    (@name $value:ident) => { stringify!($value) };
+    (@name $value:ident) => { stringify!($value).trim_start_matches("r#") };
     (@name $value:ident $stored:literal) => { $stored };
     ($(#[$meta:meta])* $vis:vis enum $name:ident : $base:ident {
         $($(#[$value_meta:meta])* $value:ident = $number:literal $(=> $stored:literal)?),+ $(,)?

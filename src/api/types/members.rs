@@ -20,8 +20,8 @@ struct Column {
 
 impl Column {
     fn find(compound: &Datatype, name: &str) -> Result<Column> {
-        let members = members_of(compound)?;
-        let Some(member) = members.iter().find(|member| member.name == name.as_bytes()) else {
+        let mut members = members_of(compound).unwrap_or_default().iter();
+        let Some(member) = members.find(|member| member.name == name.as_bytes()) else {
             return Err(Error::misuse(format!("the stored {} has none called {name:?}", describe(compound))));
         };
         let datatype = member.whole_type();
@@ -34,11 +34,8 @@ impl Column {
     }
 }
 
-fn members_of(compound: &Datatype) -> Result<&[Member]> {
-    match &compound.class {
-        Class::Compound(members) => Ok(members),
-        _ => Err(Misuse::Conversion { from: describe(compound), to: "compound".to_owned() }.into()),
-    }
+fn members_of(compound: &Datatype) -> Option<&[Member]> {
+    if let Class::Compound(members) = &compound.class { Some(members) } else { None }
 }
 
 /// Says which member it is that has no conversion.
@@ -56,7 +53,9 @@ impl Source<'_> {
     /// Returns the elements, which have to be compounds.
     #[doc(hidden)]
     pub fn rows(&self) -> Result<Rows> {
-        members_of(self.datatype)?;
+        if members_of(self.datatype).is_none() {
+            return Err(self.no_conversion("compound"));
+        }
         self.raw().map(Rows)
     }
 
@@ -78,7 +77,8 @@ impl Target<'_> {
     #[doc(hidden)]
     pub fn rows(&mut self, count: usize, names: &[&str]) -> Result<Rows> {
         let has = |member: &&Member| !names.iter().any(|name| name.as_bytes() == member.name);
-        if let Some(member) = members_of(self.datatype)?.iter().find(has) {
+        let members = members_of(self.datatype).ok_or_else(|| self.no_conversion("compound"))?;
+        if let Some(member) = members.iter().find(has) {
             let name = String::from_utf8_lossy(&member.name);
             return Err(Error::misuse(format!(
                 "the stored compound has a member {name:?}, the values have not"
@@ -92,8 +92,7 @@ impl Target<'_> {
     #[doc(hidden)]
     pub fn member<M: H5Type>(&mut self, rows: &mut Rows, name: &str, values: &[M]) -> Result<()> {
         let Column { datatype, start, size, row } = Column::find(self.datatype, name)?;
-        let column = M::store(values, &mut self.for_parts(&datatype));
-        let column = column.map_err(|error| in_member(error, name))?;
+        let column = self.for_parts(&datatype).encode(values).map_err(|e| in_member(e, name))?;
         for (from, row) in column.chunks_exact(size).zip(rows.0.chunks_exact_mut(row)) {
             row[start..start + size].copy_from_slice(from);
         }
@@ -168,7 +167,7 @@ macro_rules! compound {
 /// ```
 #[macro_export]
 macro_rules! impl_compound {
-    (@name $member:ident) => { stringify!($member) };
+    (@name $member:ident) => { stringify!($member).trim_start_matches("r#") };
     (@name $member:ident $stored:literal) => { $stored };
     ($name:ty { $($member:ident : $type:ty $(= $stored:literal)?),+ $(,)? }) => {
         impl $crate::H5Type for $name {

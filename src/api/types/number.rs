@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{FloatSize, H5Type, IntSize, Source, Target, TypeDescriptor};
-use crate::base::{Error, Misuse, Result, to_usize};
+use crate::base::{Result, to_usize};
 use crate::format::datatype::{Class, Datatype, Order};
 
 macro_rules! number {
@@ -41,29 +41,42 @@ number! {
     f64 => TypeDescriptor::Float(FloatSize::U8), Datatype::float(8, Order::NATIVE);
 }
 
-/// A boolean is what h5py makes of it: an enumeration of FALSE and TRUE over one byte.
+/// A boolean is what h5py makes of it: an enumeration of FALSE and TRUE over one byte. Read are all enumerations in which
+/// these are the names of zero and another value, in whatever case, and bit fields, of which any bit makes it true.
 impl H5Type for bool {
     fn type_descriptor() -> TypeDescriptor {
         TypeDescriptor::Boolean
     }
 
     fn load(source: &Source<'_>) -> Result<Vec<Self>> {
-        let datatype = source.datatype();
-        if !matches!(datatype.class, Class::Enumeration { .. } | Class::BitField(_)) {
-            let from = crate::convert::describe(datatype);
-            return Err(Misuse::Conversion { from, to: "bool".to_owned() }.into());
+        let is_boolean = match &source.datatype().class {
+            Class::Enumeration { members, .. } => are_boolean(members),
+            Class::BitField(_) => true,
+            _ => false,
+        };
+        if !is_boolean {
+            return Err(source.no_conversion("bool"));
         }
-        let size = to_usize(u64::from(datatype.size))?.max(1);
+        let size = to_usize(u64::from(source.datatype().size))?.max(1);
         Ok(source.raw()?.chunks_exact(size).map(|element| element.iter().any(|&byte| byte != 0)).collect())
     }
 
     fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
         if !target.datatype().is_boolean() {
-            return Err(Error::from(Misuse::Conversion {
-                from: "bool".to_owned(),
-                to: crate::convert::describe(target.datatype()),
-            }));
+            return Err(target.no_conversion("bool"));
         }
         Ok(Cow::Owned(values.iter().map(|&value| u8::from(value)).collect()))
     }
+}
+
+/// Whether an enumeration names zero and another value FALSE and TRUE, in whatever case.
+fn are_boolean(members: &[(Vec<u8>, Vec<u8>)]) -> bool {
+    let is_zero = |value: &[u8]| value.iter().all(|&byte| byte == 0);
+    let [(first, a), (second, b)] = members else { return false };
+    let (no, yes) = match (is_zero(a), is_zero(b)) {
+        (true, false) => (first, second),
+        (false, true) => (second, first),
+        _ => return false,
+    };
+    no.eq_ignore_ascii_case(b"FALSE") && yes.eq_ignore_ascii_case(b"TRUE")
 }

@@ -1,9 +1,9 @@
 //! Types that are made of others, and how they are stored.
 
-use super::{FloatSize, TypeDescriptor};
-use crate::base::{Error, Result, Sizes, to_usize};
-use crate::format::datatype::{Class, Datatype, Member, Reference};
-use crate::format::global_heap::VariableLength;
+use super::descriptor::bytes;
+use super::{Datatype, TypeDescriptor};
+use crate::base::Result;
+use crate::format::datatype::Class;
 
 /// A structure of members with names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,17 +47,12 @@ impl CompoundType {
     }
 
     /// Packed: each member begins where the one before ends, whatever a machine would align them to.
-    pub(super) fn to_file(&self, sizes: Sizes) -> Result<Datatype> {
-        let mut members: Vec<Member> = Vec::new();
-        let mut end = 0;
+    pub(super) fn to_datatype(&self) -> Result<Datatype> {
+        let mut compound = Datatype::compound();
         for CompoundField { name, ty } in &self.fields {
-            check_name(name, members.iter().map(|member| &member.name))?;
-            let datatype = ty.to_file(sizes)?;
-            let offset = element_size(end)?;
-            end = end.saturating_add(to_usize(u64::from(datatype.size))?);
-            members.push(Member { name: name.clone().into_bytes(), offset, dims: Vec::new(), datatype });
+            compound = compound.field(name, &ty.to_datatype()?);
         }
-        stored(end, Class::Compound(members))
+        compound.build()
     }
 }
 
@@ -68,78 +63,26 @@ impl EnumType {
         EnumType { base: Box::new(base), members: members.into_iter().map(member).collect() }
     }
 
-    pub(super) fn to_file(&self, sizes: Sizes) -> Result<Datatype> {
-        let base = self.base.to_file(sizes)?;
-        let Class::FixedPoint(number) = &base.class else {
-            return Err(Error::misuse("an enumeration names values of an integer type"));
-        };
-        let size = to_usize(u64::from(base.size))?;
-        let mut members: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-        for EnumMember { name, value } in &self.members {
-            check_name(name, members.iter().map(|(name, _)| name))?;
-            // What is cut off has to be nothing but the sign.
-            let rest = value >> (size * 8 - usize::from(number.signed)).min(127);
-            if rest != 0 && !(number.signed && rest == -1) {
-                return Err(Error::misuse(format!("{value}, the value of {name:?}, is over {size} bytes")));
-            }
-            members.push((name.clone().into_bytes(), value.to_le_bytes().into_iter().take(size).collect()));
-        }
-        stored(size, Class::Enumeration { base: Box::new(base), members })
+    pub(super) fn to_datatype(&self) -> Result<Datatype> {
+        let members = self.members.iter().map(|member| (member.name.as_str(), member.value));
+        Datatype::enumeration(&self.base.to_datatype()?, members)
     }
-}
-
-/// The first version of every type: whoever writes it chooses one that can hold it.
-fn stored(size: usize, class: Class) -> Result<Datatype> {
-    match element_size(size)? {
-        0 => Err(Error::misuse("an element has at least one byte, a compound at least one member")),
-        size => Ok(Datatype { version: 1, size, class }),
-    }
-}
-
-fn element_size(size: usize) -> Result<u32> {
-    u32::try_from(size).map_err(|_| Error::limit("bytes of an element", size as u64, u64::from(u32::MAX)))
-}
-
-fn check_name<'n>(name: &str, mut others: impl Iterator<Item = &'n Vec<u8>>) -> Result<()> {
-    if name.is_empty() || name.contains('\0') || others.any(|other| other == name.as_bytes()) {
-        return Err(Error::misuse(format!("{name:?} cannot be the name of a further member")));
-    }
-    Ok(())
 }
 
 /// An array of arrays has several axes, as in h5py.
-pub(super) fn array(base: &TypeDescriptor, len: usize, sizes: Sizes) -> Result<Datatype> {
-    let (base, axis) = (base.to_file(sizes)?, element_size(len)?);
-    let size = to_usize(u64::from(base.size))?.saturating_mul(len);
-    let (dims, base) = match base.class {
-        Class::Array { dims, base } => ([vec![axis], dims].concat(), base),
-        _ => (vec![axis], Box::new(base)),
-    };
-    stored(size, Class::Array { dims, base })
-}
-
-pub(super) fn sequence(base: &TypeDescriptor, sizes: Sizes) -> Result<Datatype> {
-    stored(VariableLength::len(sizes), Class::Sequence(Box::new(base.to_file(sizes)?)))
-}
-
-/// As h5py stores it, which all releases of libhdf5 read: a compound of `r` and `i`.
-pub(super) fn complex(part: FloatSize, sizes: Sizes) -> Result<Datatype> {
-    let part = TypeDescriptor::Float(part);
-    CompoundType::new([("r", part.clone()), ("i", part)]).to_file(sizes)
-}
-
-pub(super) fn object_reference(sizes: Sizes) -> Result<Datatype> {
-    stored(sizes.address(), Class::Reference(Reference::Object))
-}
-
-pub(super) fn opaque(len: usize) -> Result<Datatype> {
-    stored(len, Class::Opaque { tag: Vec::new() })
+pub(super) fn array(base: &TypeDescriptor, len: usize) -> Result<Datatype> {
+    let (base, axis) = (base.to_datatype()?, bytes(len)?);
+    match base.stored.class {
+        Class::Array { dims, base } => Datatype::array(&(*base).into(), &[vec![axis], dims].concat()),
+        _ => Datatype::array(&base, &[axis]),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::types::IntSize;
+    use crate::api::types::{FloatSize, IntSize};
+    use crate::base::Sizes;
 
     fn byte() -> TypeDescriptor {
         TypeDescriptor::Unsigned(IntSize::U1)
@@ -171,7 +114,7 @@ mod tests {
         let Class::Enumeration { members, .. } = stored.class else { panic!("{stored:?}") };
         assert_eq!(members, [(b"x".to_vec(), vec![0xfe, 0xff])]);
         for (base, value) in [(signed(), 32_768), (signed(), -32_769), (byte(), 256), (byte(), -1)] {
-            refused(&names(base, value), "is over");
+            refused(&names(base, value), "is no value of the integer type");
         }
         assert!(names(byte(), 255).to_file(Sizes::EIGHT).is_ok());
         refused(&names(TypeDescriptor::Boolean, 1), "an integer type");
@@ -182,10 +125,14 @@ mod tests {
         let compound = |names: &[&'static str]| {
             TypeDescriptor::Compound(CompoundType::new(names.iter().map(|name| (*name, byte()))))
         };
-        refused(&compound(&[]), "at least one member");
-        refused(&compound(&["a", "a"]), "\"a\" cannot be the name");
+        refused(&compound(&[]), "a compound of 0 members");
+        refused(&compound(&["a", "a"]), "two members called \"a\"");
         refused(&compound(&[""]), "\"\" cannot be the name");
-        refused(&TypeDescriptor::FixedArray(Box::new(byte()), 0), "at least one byte");
+        refused(&TypeDescriptor::Enum(EnumType::new(byte(), [("a", 1), ("b", 1)])), "has a name already");
+        refused(&TypeDescriptor::Enum(EnumType::new(byte(), [])), "an enumeration of 0 members");
+        let array = |base, len| TypeDescriptor::FixedArray(Box::new(base), len);
+        refused(&(0..33).fold(byte(), |base, _| array(base, 1)), "1 to 32 axes");
+        refused(&array(byte(), 0), "at least one byte");
         refused(&TypeDescriptor::FixedArray(Box::new(byte()), 1 << 33), "bytes of an element");
         refused(&TypeDescriptor::Opaque(0), "at least one byte");
     }

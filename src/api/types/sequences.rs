@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use super::{H5Type, Source, Target, TypeDescriptor};
-use crate::base::{Error, Misuse, Result, byte_count, to_usize};
-use crate::convert::describe;
+use crate::base::{Error, Result, byte_count, to_usize};
 use crate::format::datatype::{Class, Datatype};
 
 /// A sequence of any length; its elements are anything that can be one by itself.
@@ -14,7 +13,7 @@ impl<T: H5Type> H5Type for Vec<T> {
     }
 
     fn load(source: &Source<'_>) -> Result<Vec<Self>> {
-        let base = base_of(source.datatype())?;
+        let base = base_of(source.datatype()).ok_or_else(|| source.no_conversion("sequence"))?;
         let size = to_usize(u64::from(base.size))?;
         let (mut bytes, mut counts, mut total) = (Vec::new(), Vec::new(), 0u64);
         for element in source.raw()?.chunks_exact(to_usize(u64::from(source.datatype().size))?.max(1)) {
@@ -36,23 +35,20 @@ impl<T: H5Type> H5Type for Vec<T> {
     }
 
     fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
-        let base = base_of(target.datatype())?.clone();
+        let base = base_of(target.datatype()).ok_or_else(|| target.no_conversion("sequence"))?.clone();
         let mut out = Vec::new();
         for value in values {
             let count = u32::try_from(value.len())
                 .map_err(|_| Error::limit("a sequence", value.len() as u64, u64::from(u32::MAX)))?;
-            let bytes = T::store(value, &mut target.for_parts(&base))?;
+            let bytes = target.for_parts(&base).encode(value)?;
             target.store(count, &bytes, &mut out)?;
         }
         Ok(Cow::Owned(out))
     }
 }
 
-fn base_of(datatype: &Datatype) -> Result<&Datatype> {
-    match &datatype.class {
-        Class::Sequence(base) => Ok(base),
-        _ => Err(Misuse::Conversion { from: describe(datatype), to: "sequence".to_owned() }.into()),
-    }
+fn base_of(datatype: &Datatype) -> Option<&Datatype> {
+    if let Class::Sequence(base) = &datatype.class { Some(base) } else { None }
 }
 
 /// An array as an element; an array of arrays is one of several axes.
@@ -62,7 +58,7 @@ impl<T: H5Type, const N: usize> H5Type for [T; N] {
     }
 
     fn load(source: &Source<'_>) -> Result<Vec<Self>> {
-        let part = part_of::<N>(source.datatype())?;
+        let part = part_of::<N>(source.datatype()).ok_or_else(|| source.no_conversion(array_of::<N>()))?;
         let count = byte_count(source.count, N)?;
         let mut all = T::load(&source.of_parts(&part, count, &source.raw()?)?)?.into_iter();
         let mut arrays = Vec::new();
@@ -74,19 +70,18 @@ impl<T: H5Type, const N: usize> H5Type for [T; N] {
     }
 
     fn store<'v>(values: &'v [Self], target: &mut Target<'_>) -> Result<Cow<'v, [u8]>> {
-        let part = part_of::<N>(target.datatype())?;
-        T::store(values.as_flattened(), &mut target.for_parts(&part))
+        let part = part_of::<N>(target.datatype()).ok_or_else(|| target.no_conversion(array_of::<N>()))?;
+        target.for_parts(&part).encode(values.as_flattened())
     }
 }
 
 /// The type of one element along the first axis of an array of `N`.
-fn part_of<const N: usize>(datatype: &Datatype) -> Result<Datatype> {
-    let none = || Misuse::Conversion { from: describe(datatype), to: format!("array of {N} elements") };
-    let Class::Array { dims, base } = &datatype.class else { return Err(none().into()) };
-    match dims.split_first() {
-        Some((&first, rest)) if usize::try_from(first) == Ok(N) && N > 0 => {
-            Ok(Datatype::array_of(rest, base))
-        }
-        _ => Err(none().into()),
-    }
+fn part_of<const N: usize>(datatype: &Datatype) -> Option<Datatype> {
+    let Class::Array { dims, base } = &datatype.class else { return None };
+    let (&first, rest) = dims.split_first()?;
+    (usize::try_from(first) == Ok(N) && N > 0).then(|| Datatype::array_of(rest, base))
+}
+
+fn array_of<const N: usize>() -> String {
+    format!("array of {N} elements")
 }

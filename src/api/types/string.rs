@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::str::FromStr;
 
 use super::{H5Type, Source, Target, TypeDescriptor};
-use crate::base::{Error, Misuse, Result, to_usize};
-use crate::format::datatype::{Class, Datatype, Padding};
+use crate::base::{Error, Result, byte_count, to_usize};
+use crate::format::datatype::{Class, Padding};
 
 /// Says why a text cannot be a string of some type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,16 +173,15 @@ fn load_bytes<T>(source: &Source<'_>, make: impl Fn(&[u8]) -> Result<T>) -> Resu
             let raw = source.raw()?;
             let strings = raw.chunks_exact(size).map(|element| {
                 source.follow(element, |count, bytes| {
-                    let count = to_usize(u64::from(count))?;
-                    make(unpadded(bytes.get(..count).unwrap_or(bytes), Padding::NullTerminated))
+                    let text = bytes.get(..to_usize(u64::from(count))?).ok_or_else(|| {
+                        Error::malformed(format!("a string of {count} bytes in {} bytes", bytes.len()))
+                    })?;
+                    make(unpadded(text, Padding::NullTerminated))
                 })
             });
             strings.collect()
         }
-        _ => {
-            let (from, to) = (crate::convert::describe(datatype), "string".to_owned());
-            Err(Misuse::Conversion { from, to }.into())
-        }
+        _ => Err(source.no_conversion("string")),
     }
 }
 
@@ -213,33 +212,49 @@ fn store_bytes<'s>(
     strings: impl ExactSizeIterator<Item = &'s [u8]>,
     target: &mut Target<'_>,
 ) -> Result<Vec<u8>> {
-    let datatype: Datatype = target.datatype().clone();
-    let size = to_usize(u64::from(datatype.size))?;
-    let mut out = Vec::with_capacity(size.saturating_mul(strings.len()));
-    for string in strings {
-        match datatype.class {
-            Class::String { padding, .. } => {
-                let room = if padding == Padding::NullTerminated { size.saturating_sub(1) } else { size };
-                if string.len() > room {
-                    let what = format!("a string of {} bytes does not fit a field of {room}", string.len());
-                    return Err(Error::misuse(what));
-                }
-                let pad = if padding == Padding::SpacePadded { b' ' } else { 0 };
-                out.extend_from_slice(string);
-                out.resize(out.len() + size - string.len(), pad);
+    match target.datatype().class {
+        Class::String { padding, .. } => {
+            let size = to_usize(u64::from(target.datatype().size))?;
+            let mut out = target.core.budget.zeroed::<u8>(byte_count(strings.len() as u64, size)?)?;
+            for (string, field) in strings.zip(out.chunks_exact_mut(size.max(1))) {
+                fill(field, string, padding)?;
             }
-            Class::VariableString { .. } => {
+            Ok(out)
+        }
+        Class::VariableString { .. } => {
+            let mut out = Vec::new();
+            for string in strings {
+                check_end(string, Padding::NullTerminated)?;
                 let count = u32::try_from(string.len())
                     .map_err(|_| Error::limit("a string", string.len() as u64, u64::from(u32::MAX)))?;
                 target.store(count, string, &mut out)?;
             }
-            _ => {
-                let (from, to) = ("string".to_owned(), crate::convert::describe(&datatype));
-                return Err(Misuse::Conversion { from, to }.into());
-            }
+            Ok(out)
         }
+        _ => Err(target.no_conversion("string")),
     }
-    Ok(out)
+}
+
+/// Puts a string into its field, with padding behind it.
+fn fill(field: &mut [u8], string: &[u8], padding: Padding) -> Result<()> {
+    let room = if padding == Padding::NullTerminated { field.len().saturating_sub(1) } else { field.len() };
+    if string.len() > room {
+        let what = format!("a string of {} bytes does not fit a field of {room}", string.len());
+        return Err(Error::misuse(what));
+    }
+    check_end(string, padding)?;
+    let (text, rest) = field.split_at_mut(string.len());
+    text.copy_from_slice(string);
+    rest.fill(if padding == Padding::SpacePadded { b' ' } else { 0 });
+    Ok(())
+}
+
+/// Refuses a string that would be read back without its end: NUL is where strings end, or what they are padded with.
+fn check_end(string: &[u8], padding: Padding) -> Result<()> {
+    if padding == Padding::SpacePadded || unpadded(string, padding).len() == string.len() {
+        return Ok(());
+    }
+    Err(Error::misuse(StringError::InternalNull.to_string()))
 }
 
 macro_rules! string_type {

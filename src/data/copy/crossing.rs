@@ -46,13 +46,8 @@ impl Crossing for Copier<'_> {
 }
 
 /// Tells whether elements of a type mean something only in their own file.
-pub(super) fn names_things(datatype: &Datatype) -> bool {
-    match &datatype.class {
-        Class::Sequence(_) | Class::VariableString { .. } | Class::Reference(_) => true,
-        Class::Compound(members) => members.iter().any(|member| names_things(&member.datatype)),
-        Class::Array { base, .. } => names_things(base),
-        _ => false,
-    }
+fn names_things(datatype: &Datatype) -> bool {
+    datatype.has_variable_length() || datatype.has_part(|class| matches!(class, Class::Reference(_)))
 }
 
 impl Copier<'_> {

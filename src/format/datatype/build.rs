@@ -65,11 +65,6 @@ impl Datatype {
         Datatype { version: PLAIN_VERSION, size: u32::from(size), class }
     }
 
-    /// A string of `size` bytes.
-    pub(crate) fn fixed_string(size: u32, padding: Padding, charset: Charset) -> Self {
-        Datatype { version: PLAIN_VERSION, size, class: Class::String { padding, charset } }
-    }
-
     /// A string of any length; `element_size` is what one takes in the dataset: 4 + O + 4 bytes.
     pub(crate) fn variable_string(charset: Charset, element_size: u32) -> Self {
         // To libhdf5 a variable-length string is a sequence of unsigned bytes.

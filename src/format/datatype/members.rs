@@ -161,13 +161,18 @@ pub(super) fn encode_array_head(w: &mut Writer, version: u8, dims: &[u32]) -> Re
 }
 
 impl Datatype {
-    /// Whether elements hold heap references, which have to be followed to get at the values.
-    pub(crate) fn has_variable_length(&self) -> bool {
+    /// Whether the type is of such a class, or something that lies in its elements themselves is.
+    pub(crate) fn has_part(&self, is: impl Fn(&Class) -> bool + Copy) -> bool {
         match &self.class {
-            Class::Sequence(_) | Class::VariableString { .. } => true,
-            Class::Compound(members) => members.iter().any(|member| member.datatype.has_variable_length()),
-            Class::Array { base, .. } => base.has_variable_length(),
+            class if is(class) => true,
+            Class::Compound(members) => members.iter().any(|member| member.datatype.has_part(is)),
+            Class::Array { base, .. } => base.has_part(is),
             _ => false,
         }
+    }
+
+    /// Whether elements hold heap references, which have to be followed to get at the values.
+    pub(crate) fn has_variable_length(&self) -> bool {
+        self.has_part(|class| matches!(class, Class::Sequence(_) | Class::VariableString { .. }))
     }
 }
