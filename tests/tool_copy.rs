@@ -110,6 +110,29 @@ fn files_are_repacked_with_and_without_changes() {
     same("same", &path, &path);
 }
 
+/// The new file may be the source by another name, or raw data of it: nothing of what is there is lost to a half-written one.
+#[test]
+fn what_is_read_is_not_overwritten_by_what_is_written() {
+    let folder = Folder::new("tool-repack-onto");
+    let path = sample(&folder);
+    let (twin, before) = (folder.file("twin.h5"), std::fs::read(&path).unwrap());
+    std::fs::hard_link(&path, &twin).unwrap();
+    done(&folder, "repack data.h5 twin.h5");
+    assert!(std::fs::read(&path).unwrap() == before);
+    same("same", &path, &twin);
+    let kept = std::fs::read(&twin).unwrap();
+    refused(&folder, "repack -l chunked:contiguous data.h5 twin.h5");
+    assert!(std::fs::read(&twin).unwrap() == kept, "a repack that failed leaves what was there");
+    let file = File::create(folder.file("external.h5")).unwrap();
+    let raw = file.new_dataset::<u8>().shape(4).external("numbers.raw", 0, 4).create("numbers").unwrap();
+    raw.write(&[1, 2, 3, 4]).unwrap();
+    file.close().unwrap();
+    done(&folder, "repack external.h5 numbers.raw");
+    assert_eq!(File::open(folder.file("numbers.raw")).unwrap().member_names().unwrap(), ["numbers"]);
+    let mut names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.all(|name| !name.to_str().unwrap().starts_with('.')), "nothing is left behind");
+}
+
 /// One object of a file is damaged: without a word to the contrary, nothing is written.
 #[test]
 fn what_cannot_be_read_is_left_out_where_that_is_wanted() {
