@@ -67,6 +67,20 @@ fn objects_are_copied_into_new_files_and_old_ones() {
     assert!(!folder.file("other.h5").exists(), "a file with nothing in it is not left behind");
 }
 
+/// Not before it is closed does anybody know whether all of a new file could be written.
+#[cfg(unix)]
+#[test]
+fn a_copy_that_cannot_be_completed_is_not_left_behind() {
+    let folder = Folder::new("tool-copy-full");
+    sample(&folder);
+    let line =
+        format!("trap '' XFSZ; ulimit -f 1; exec {} copy data.h5 members new.h5", env!("CARGO_BIN_EXE_h5"));
+    let output = Command::new("sh").current_dir(folder.path()).args(["-c", &line]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("too large"), "{told}");
+    assert!(!folder.file("new.h5").exists());
+}
+
 #[test]
 fn files_are_repacked_with_and_without_changes() {
     let folder = Folder::new("tool-repack");
@@ -102,7 +116,8 @@ fn files_are_repacked_with_and_without_changes() {
         ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
         ("repack -f 31999 data.h5 data.h5", "itself"),
         ("repack -f unheard_of data.h5 new.h5", "unheard_of"),
-        ("repack data.h5 absent/new.h5", "No such file"),
+        ("repack data.h5 absent/new.h5", "\"absent/new.h5\": I/O error: No such file"),
+        ("repack absent.h5 new.h5", "\"absent.h5\": I/O error: No such file"),
     ] {
         let text = refused(&folder, line);
         assert!(text.contains(why), "{line}: {text}");

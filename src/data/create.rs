@@ -305,7 +305,7 @@ mod tests {
             compact: false,
             origin: Origin::Own,
             allocation_time: None,
-            fill_time: crate::format::message::fill_value::IF_SET,
+            fill_time: IF_SET,
             whole_chunks_only: false,
             attributes: AttributeRules::default(),
         };

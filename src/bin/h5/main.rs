@@ -8,7 +8,7 @@ mod open;
 mod repack;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -117,6 +117,8 @@ fn main() -> ExitCode {
 /// Why a command ended early.
 #[derive(Debug)]
 enum Failure {
+    /// A file could not be opened or created.
+    Opening(PathBuf, h5::Error),
     /// The file could not be read or written.
     File(h5::Error),
     /// What was asked for cannot be done, for this reason.
@@ -126,6 +128,12 @@ enum Failure {
 }
 
 impl Failure {
+    /// Names the file that an error is about, as far as it does not say so itself.
+    fn opening(path: &Path) -> impl FnOnce(h5::Error) -> Self + use<> {
+        let path = path.to_owned();
+        |error| Failure::Opening(path, error)
+    }
+
     /// What was asked for cannot be done with an object.
     fn refused(path: &str, why: &str) -> Self {
         Failure::Refused(format!("{path:?} {why}"))
@@ -143,6 +151,7 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Failure::Opening(path, error) => write!(f, "{path:?}: {error}"),
             Failure::File(error) => write!(f, "{error}"),
             Failure::Refused(why) => f.write_str(why),
             Failure::Output(error) => write!(f, "cannot write the output: {error}"),

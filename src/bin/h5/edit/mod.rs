@@ -22,7 +22,7 @@ use crate::Failure;
 
 /// Opens a file, changes it and commits.
 fn edit(path: &Path, change: impl FnOnce(&File) -> Result<(), Failure>) -> Result<ExitCode, Failure> {
-    let file = File::open_rw(path)?;
+    let file = File::open_rw(path).map_err(Failure::opening(path))?;
     // From here on nothing of the file is overwritten before the next commit, however much the change is.
     file.commit()?;
     match change(&file).and_then(|()| Ok(file.commit()?)) {

@@ -64,7 +64,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let repack = Repack::new().bounds(options.bounds).keep_going(options.keep_going);
     let source = crate::open::open(&options.file, None)?;
-    let report = changes.add_to(repack).run(&source, &options.target)?;
+    let report =
+        changes.add_to(repack).run(&source, &options.target).map_err(|error| match error.object() {
+            None => Failure::Opening(options.target.clone(), error),
+            Some(_) => Failure::File(error),
+        })?;
     if options.verbose {
         report.unchanged.iter().for_each(|unchanged| eprintln!("h5: left as it is: {unchanged}"));
     }

@@ -68,7 +68,7 @@ pub(crate) struct Place {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     match options {
         Options::Get(place) => {
-            let file = File::open(&place.file)?;
+            let file = File::open(&place.file).map_err(Failure::opening(&place.file))?;
             let attribute = place.object(&file)?.attr(&place.name)?;
             show::write(&mut stdout().lock(), &file, &attribute)?;
             Ok(ExitCode::SUCCESS)
