@@ -117,6 +117,10 @@ fn what_is_no_hdf5_file_is_an_error() {
             assert!(stdout.is_empty() && named, "{verb}: {stdout}\n{stderr}");
         }
     }
+    let good = folder.file("good.h5");
+    File::create(&good).unwrap().close().unwrap();
+    let (stdout, _) = ends_with(1, &["dump".as_ref(), "absent.h5".as_ref(), good.as_os_str()]);
+    assert!(stdout.starts_with("HDF5 "), "the other files are printed all the same: {stdout}");
 }
 
 #[test]
