@@ -35,11 +35,13 @@ impl Filter for Deflate {
         // As in libhdf5, a result that is larger than its input counts: there are readers of files where the filter is not
         // optional, and where libhdf5 writes to a chunk again it keeps the old mask if the size happens to stay the same.
         let begin = output.len();
-        if !deflate(input, level, output)? {
+        for level in [level, STORED] {
             output.truncate(begin);
-            deflate(input, STORED, output)?;
+            if deflate(input, level, output)? {
+                return Ok(Encoded::Done);
+            }
         }
-        Ok(Encoded::Done)
+        Ok(Encoded::NotWorthIt)
     }
 }
 
