@@ -112,6 +112,7 @@ fn files_are_repacked_with_and_without_changes() {
     for (line, why) in [
         ("repack -c chunked:7 data.h5 new.h5", "chunks of [7]"),
         ("repack -c absent:7 data.h5 new.h5", "absent"),
+        ("repack -c 0 data.h5 new.h5", "no shape"),
         ("repack -l chunked:contiguous data.h5 new.h5", "can grow"),
         ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
         ("repack -f 31999 data.h5 data.h5", "itself"),
