@@ -113,9 +113,14 @@ fn what_is_no_hdf5_file_is_an_error() {
     for verb in ["dump", "digest", "ls"] {
         for file in [path.as_path(), Path::new("absent.h5")] {
             let (stdout, stderr) = ends_with(1, &[verb.as_ref(), file.as_os_str()]);
-            assert!(stdout.is_empty() && stderr.starts_with("h5: "), "{verb}: {stdout}\n{stderr}");
+            let named = stderr.starts_with(&format!("h5: {file:?}: "));
+            assert!(stdout.is_empty() && named, "{verb}: {stdout}\n{stderr}");
         }
     }
+    let good = folder.file("good.h5");
+    File::create(&good).unwrap().close().unwrap();
+    let (stdout, _) = ends_with(1, &["dump".as_ref(), "absent.h5".as_ref(), good.as_os_str()]);
+    assert!(stdout.starts_with("HDF5 "), "the other files are printed all the same: {stdout}");
 }
 
 #[test]

@@ -67,6 +67,20 @@ fn objects_are_copied_into_new_files_and_old_ones() {
     assert!(!folder.file("other.h5").exists(), "a file with nothing in it is not left behind");
 }
 
+/// Not before it is closed does anybody know whether all of a new file could be written.
+#[cfg(unix)]
+#[test]
+fn a_copy_that_cannot_be_completed_is_not_left_behind() {
+    let folder = Folder::new("tool-copy-full");
+    sample(&folder);
+    let line =
+        format!("trap '' XFSZ; ulimit -f 1; exec {} copy data.h5 members new.h5", env!("CARGO_BIN_EXE_h5"));
+    let output = Command::new("sh").current_dir(folder.path()).args(["-c", &line]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("too large"), "{told}");
+    assert!(!folder.file("new.h5").exists());
+}
+
 #[test]
 fn files_are_repacked_with_and_without_changes() {
     let folder = Folder::new("tool-repack");
@@ -98,16 +112,42 @@ fn files_are_repacked_with_and_without_changes() {
     for (line, why) in [
         ("repack -c chunked:7 data.h5 new.h5", "chunks of [7]"),
         ("repack -c absent:7 data.h5 new.h5", "absent"),
+        ("repack -c 0 data.h5 new.h5", "no shape"),
         ("repack -l chunked:contiguous data.h5 new.h5", "can grow"),
         ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
         ("repack -f 31999 data.h5 data.h5", "itself"),
         ("repack -f unheard_of data.h5 new.h5", "unheard_of"),
-        ("repack data.h5 absent/new.h5", "No such file"),
+        (
+            "repack data.h5 absent/new.h5",
+            "I/O error: No such file or directory (os error 2), file \"absent/new.h5\"",
+        ),
+        ("repack absent.h5 new.h5", "I/O error: No such file or directory (os error 2), file \"absent.h5\""),
     ] {
         let text = refused(&folder, line);
         assert!(text.contains(why), "{line}: {text}");
     }
     same("same", &path, &path);
+}
+
+/// The new file may be raw data of the source: nothing of what is there is lost to a half-written one.
+#[test]
+fn what_is_read_is_not_overwritten_by_what_is_written() {
+    let folder = Folder::new("tool-repack-onto");
+    let path = sample(&folder);
+    let new = folder.file("new.h5");
+    done(&folder, "repack data.h5 new.h5");
+    same("same", &path, &new);
+    let kept = std::fs::read(&new).unwrap();
+    refused(&folder, "repack -l chunked:contiguous data.h5 new.h5");
+    assert!(std::fs::read(&new).unwrap() == kept, "a repack that failed leaves what was there");
+    let file = File::create(folder.file("external.h5")).unwrap();
+    let raw = file.new_dataset::<u8>().shape(4).external("numbers.raw", 0, 4).create("numbers").unwrap();
+    raw.write(&[1, 2, 3, 4]).unwrap();
+    file.close().unwrap();
+    done(&folder, "repack external.h5 numbers.raw");
+    assert_eq!(File::open(folder.file("numbers.raw")).unwrap().member_names().unwrap(), ["numbers"]);
+    let mut names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.all(|name| !name.to_str().unwrap().starts_with('.')), "nothing is left behind");
 }
 
 /// One object of a file is damaged: without a word to the contrary, nothing is written.

@@ -253,7 +253,8 @@ macro_rules! options {
                 self
             }
 
-            /// Sets when the fill value is written.
+            /// Sets when the fill value is written. Elements of variable length are always filled: there,
+            /// [`FillTime::IfSet`] is [`FillTime::Allocation`], and [`FillTime::Never`] an error.
             #[must_use]
             pub fn fill_time(mut self, time: FillTime) -> Self {
                 self.$($field).+.fill_time = time;

@@ -22,6 +22,7 @@ mod new_reference;
 mod options;
 mod reference;
 mod repack;
+mod replacement;
 mod selection;
 mod shared_messages;
 mod storage_info;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::handle::Shared;
+use super::replacement::Replacement;
 use super::{File, FileOptions};
 use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{Change, Copier, Ends, FilterRequest, LayoutRequest, Rules};
 use crate::engine::{Core, CreateOptions, FormatBounds};
-use crate::storage::{FileLocking, FileStorage, Storage};
+use crate::storage::Storage;
 
 /// Writes a file anew, as `h5repack` does: without unused space, in the versions of other [`FormatBounds`], with other
 /// chunks, filters and layouts.
@@ -162,20 +163,17 @@ impl Repack {
         self
     }
 
-    /// Writes the new file; one that exists is replaced. Where it fails, there is no new file.
+    /// Writes the new file; one that exists is replaced when it is complete. Where it fails, what was there stays.
     pub fn run(&self, source: &File, path: impl AsRef<Path>) -> Result<RepackReport> {
         let path = path.as_ref();
         if source.is_at(path) {
             return Err(Error::misuse("a file cannot be repacked into itself"));
         }
-        let storage = FileStorage::create(path, FileLocking::default());
-        let storage = storage.map_err(|e| Error::from(e).opening(path))?;
-        let done = self.run_storage(source, Arc::new(storage));
-        if done.is_err() {
-            // What is left of it is of no use to anybody; that it is still there is the lesser error.
-            let _ = std::fs::remove_file(path);
-        }
-        done
+        let (new, storage) = Replacement::create(path).map_err(|e| e.opening(path))?;
+        let storage = Arc::new(storage);
+        let report = self.run_storage(source, Arc::clone(&storage) as Arc<dyn Storage>)?;
+        new.finish(&storage).map_err(|e| e.opening(path))?;
+        Ok(report)
     }
 
     /// The same into an empty storage.

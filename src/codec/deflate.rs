@@ -32,15 +32,31 @@ impl Filter for Deflate {
 
     fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
         let level = call.value(0, "deflate level")?.min(9);
-        let mut deflate = Compress::new(Compression::new(level), true);
-        // As in libhdf5, a result that is no smaller than its input does not count.
-        output.reserve_exact(input.len());
-        let status = deflate.compress_vec(input, output, FlushCompress::Finish);
-        match status.map_err(|e| damaged("deflate", e))? {
-            Status::StreamEnd if output.len() < input.len() => Ok(Encoded::Done),
-            _ => Ok(Encoded::NotWorthIt),
+        // As in libhdf5, a result that is larger than its input counts: there are readers of files where the filter is not
+        // optional, and where libhdf5 writes to a chunk again it keeps the old mask if the size happens to stay the same.
+        let begin = output.len();
+        for level in [level, STORED] {
+            output.truncate(begin);
+            if deflate(input, level, output)? {
+                return Ok(Encoded::Done);
+            }
         }
+        Ok(Encoded::NotWorthIt)
     }
+}
+
+/// The level that only wraps the bytes up.
+const STORED: u32 = 0;
+
+/// Appends a zlib stream; tells whether it is complete, and not much longer than one that only wraps the bytes up.
+fn deflate(input: &[u8], level: u32, output: &mut Vec<u8>) -> Result<bool> {
+    let (begin, bound) = (output.len(), input.len() + input.len() / 1000 + 12);
+    output.reserve_exact(bound);
+    let status = Compress::new(Compression::new(level), true)
+        .compress_vec(input, output, FlushCompress::Finish)
+        .map_err(|e| damaged("deflate", e))?;
+    // More room than was asked for must make no difference.
+    Ok(status == Status::StreamEnd && output.len() - begin <= bound)
 }
 
 /// Appends what a zlib stream holds, which is probably `expected` and at most `limit` bytes.
@@ -105,9 +121,28 @@ mod tests {
         assert!(back.capacity() <= 4000);
     }
 
+    /// Without this, chunks would have masks that libhdf5 never gives them, and a filter that is not optional would fail.
     #[test]
-    fn what_does_not_shrink_is_not_worth_it() {
-        let mut stored = Vec::new();
-        assert_eq!(Deflate.encode(&[1, 2, 3], &call(0), &mut stored).unwrap(), Encoded::NotWorthIt);
+    fn what_does_not_shrink_is_wrapped_up() {
+        let mut state = 1_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .take(200_000)
+        .collect();
+        for len in [0, 1, 3, 1000, 65_535, 65_536, 200_000] {
+            for level in 0..=9 {
+                let plain = &noise[..len];
+                let call = FilterCall { values: &[level], chunk_bytes: len, limit: len };
+                let (mut stored, mut roomy, mut back) = (Vec::new(), Vec::with_capacity(1 << 20), Vec::new());
+                assert_eq!(Deflate.encode(plain, &call, &mut stored).unwrap(), Encoded::Done);
+                assert!(stored.len() <= len + len / 1000 + 12, "{} of {len} at {level}", stored.len());
+                Deflate.encode(plain, &call, &mut roomy).unwrap();
+                assert_eq!(roomy, stored, "{len} at {level}");
+                Deflate.decode(&stored, &call, &mut back).unwrap();
+                assert_eq!(back, plain);
+            }
+        }
     }
 }

@@ -7,7 +7,9 @@ use crate::engine::{
 };
 use crate::format::datatype::Datatype;
 use crate::format::message::dataspace::{Dataspace, Extent};
-use crate::format::message::fill_value::{EARLY, Fill, FillValue, FillValueOld, INCREMENTAL, LATE};
+use crate::format::message::fill_value::{
+    EARLY, Fill, FillValue, FillValueOld, IF_SET, INCREMENTAL, LATE, NEVER, ON_ALLOCATION,
+};
 use crate::format::message::filter_pipeline::{FilterEntry, FilterPipeline, OPTIONAL};
 use crate::format::message::layout::{Layout, Storage};
 use crate::format::message::link::Target;
@@ -17,6 +19,7 @@ use super::allocate::allocate_early;
 use super::dataset::DatasetInfo;
 use super::external_create::{ExternalFile, store_external_files};
 use super::fresh_fill::FreshFill;
+use super::gathered::names_objects;
 use super::layout_choice::chunked_layout;
 use super::virtual_dataset::{NewMapping, store_mappings};
 
@@ -115,8 +118,9 @@ pub(crate) fn create_dataset(
     };
     let versions = core.versions();
     let value = new.fill.clone().map_or(Fill::Default, Fill::User);
-    let fill = FillValue { version: versions.fill_value, allocation_time, write_time: new.fill_time, value };
-    let space = Dataspace::new(new.extent.clone(), versions.dataspace);
+    let fill =
+        FillValue { version: versions.fill_value, allocation_time, write_time: fill_time(new)?, value };
+    let space = Dataspace::new(new.extent.with_maximum(), versions.dataspace);
     let datatype = datatype_message(core, &new.datatype, new.committed)?;
     let mut messages = vec![Header::new_message(core, &space, 0)?, datatype];
     let mut fills = fill_messages(core, &fill)?.into_iter();
@@ -139,6 +143,19 @@ pub(crate) fn create_dataset(
     let info = DatasetInfo::load(core, &*Header::load(core, address)?)?;
     allocate_early(core, &info)?;
     Ok(address)
+}
+
+/// When the fill value is written. What names objects is always written, as by libhdf5, which frees the objects that an
+/// element has named before it writes another one: there has to be something that names none.
+fn fill_time(new: &NewDataset) -> Result<u8> {
+    match new.fill_time {
+        time if !names_objects(&new.datatype) => Ok(time),
+        NEVER => Err(Error::misuse(
+            "elements of variable length must not be undefined: they are filled at some time",
+        )),
+        IF_SET if new.fill.is_none() => Ok(ON_ALLOCATION),
+        time => Ok(time),
+    }
 }
 
 /// The fill value; beside old versions of its message, that of the releases before 1.6, which know no other.
@@ -288,7 +305,7 @@ mod tests {
             compact: false,
             origin: Origin::Own,
             allocation_time: None,
-            fill_time: crate::format::message::fill_value::IF_SET,
+            fill_time: IF_SET,
             whole_chunks_only: false,
             attributes: AttributeRules::default(),
         };

@@ -14,6 +14,7 @@ mod external_data;
 mod families;
 mod free_space;
 mod heaps;
+mod left_unsaid;
 mod old_style;
 mod ours;
 mod ours_chunked;

@@ -61,7 +61,8 @@ enum Verb {
     /// The output is JSON, one object of the file per line: groups with their links, datasets and attributes with
     /// shape, type and the SHA-256 of their values. The hashes are of the values alone, not of how they are stored:
     /// byte order, layout, chunks and filters do not change them. To compare two files, compare the "path" and
-    /// "sha256" of their lines. What cannot be read has "unreadable" with the reason.
+    /// "sha256" of their lines; that of references is of the addresses that they are, and these differ between
+    /// files. What cannot be read has "unreadable" with the reason.
     #[command(after_help = DIGEST_EXAMPLES)]
     Digest {
         /// The file to look into.

@@ -32,8 +32,9 @@ impl FromStr for Driver {
 
 /// Opens a file to look into all that it has; what a virtual dataset lacks shows as the fill value.
 pub(crate) fn open(path: &Path, driver: Option<Driver>) -> h5::Result<h5::File> {
-    let path = first_member(path, driver).unwrap_or_else(|| path.to_owned());
-    h5::File::options().missing_sources(h5::MissingSources::Fill).open(path)
+    let first = first_member(path, driver).unwrap_or_else(|| path.to_owned());
+    let options = h5::File::options().missing_sources(h5::MissingSources::Fill);
+    options.open(first)
 }
 
 /// The first member of the files that a name stands for, as libhdf5's tools take names. The library finds the others.

@@ -203,7 +203,7 @@ impl Copier<'_> {
         };
         let files = if info.is_external { Some(self.external_list(header)?) } else { None };
         let core = self.ends.target();
-        let space = Dataspace::new(info.extent.clone(), core.versions().dataspace);
+        let space = Dataspace::new(info.extent.with_maximum(), core.versions().dataspace);
         let mut messages = vec![Header::new_message(core, &space, 0)?, datatype];
         let mut fills = fill_messages(core, &plan.fill)?.into_iter();
         messages.extend(fills.next());

@@ -67,6 +67,17 @@ impl Extent {
             Extent::Simple { shape, maximum: None } => shape.iter().copied().map(Some).collect(),
         }
     }
+
+    /// The same with its maximum spelled out, as datasets have it: libhdf5 lets axes grow without end where it is absent,
+    /// and takes what is left for the maximum where it has cut some.
+    pub(crate) fn with_maximum(&self) -> Extent {
+        match self {
+            Extent::Simple { shape, .. } => {
+                Extent::Simple { shape: shape.clone(), maximum: Some(self.maximum()) }
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 const HAS_MAXIMUM: u8 = 1;

@@ -197,7 +197,7 @@ impl Dump {
     fn tolerate<T>(&mut self, result: Result<T, Failure>) -> Result<Option<T>, Failure> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(Failure::File(error)) => {
+            Err(error @ Failure::File(_)) => {
                 self.complain(error);
                 Ok(None)
             }

@@ -77,14 +77,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         return super::edit(&options.target, |target| copy(&source, target));
     }
     let target = File::options().bounds(options.bounds).create_excl(&options.target)?;
-    match copy(&source, &target) {
-        Ok(()) => target.close()?,
-        Err(failure) => {
-            drop(target);
-            // A file without the copy is of no use to anybody.
-            let _ = std::fs::remove_file(&options.target);
-            return Err(failure);
-        }
+    let copied = copy(&source, &target);
+    let done = target.close().map_err(Failure::from);
+    if let Err(failure) = copied.and(done) {
+        // A file without the copy is of no use to anybody.
+        let _ = std::fs::remove_file(&options.target);
+        return Err(failure);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 }
 
 /// Opens what an argument names; also tells its path in the file.
-fn open(argument: &OsString) -> h5::Result<(Object, String)> {
+fn open(argument: &OsString) -> Result<(Object, String), Failure> {
     let Target { file, path } = Target::split(argument);
     let file = crate::open::open(&file, None)?;
     let object = if path.is_empty() { Object::Group(file.as_group().clone()) } else { file.open(&path)? };

@@ -1,6 +1,7 @@
 //! What the options of `h5 repack` ask for: of all datasets, or of the one at a path.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use h5::{DatasetChange, Repack};
 
@@ -44,8 +45,9 @@ impl Changes {
 
     pub(super) fn chunk(&mut self, text: &str) -> Result<(), String> {
         let (path, shape) = split(text);
-        let sizes: Result<Vec<u64>, _> = shape.split('x').map(str::parse).collect();
-        let sizes = sizes.map_err(|_| format!("{shape:?} is no shape of chunks, such as 100x20"))?;
+        let sizes: Option<Vec<NonZeroU64>> = shape.split('x').map(|size| size.parse().ok()).collect();
+        let sizes = sizes.ok_or_else(|| format!("{shape:?} is no shape of chunks, such as 100x20"))?;
+        let sizes: Vec<u64> = sizes.into_iter().map(NonZeroU64::get).collect();
         self.change(path, |change| Ok(change.chunk(&sizes)))
     }
 
