@@ -239,6 +239,14 @@ fn zfp_is_not_applied_twice() {
     is_not_applied_twice(32013, &[2, 0, 16]);
 }
 
+/// As many digits; ones and zeros in turns, by the place in the chunk.
+#[test]
+#[cfg(feature = "bitround")]
+fn bitgroom_is_not_applied_twice() {
+    is_not_applied_twice(32022, &[3]);
+    is_not_applied_twice(32023, &[3]);
+}
+
 fn is_not_applied_twice(filter: u16, asked: &[u32]) {
     let folder = Folder::new("lossy");
     let (source, target) = (folder.file("lossy.h5"), folder.file("new.h5"));

@@ -249,8 +249,11 @@ const FIRST_VIRTUAL: u8 = 4;
 /// Whether a filter may change values that it has already changed once, where other values are with them in a chunk.
 /// What else is lossy, nobody here can encode. zfp counts in every mode: what it stores is not what one asks it for.
 fn loses_something(filter: &FilterRequest) -> bool {
-    let keeps_all = matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]);
-    filter.id == id::ZFP || filter.id == id::SCALE_OFFSET && !keeps_all
+    match filter.id {
+        id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND => true,
+        id::SCALE_OFFSET => !matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]),
+        _ => false,
+    }
 }
 
 /// The mode of scale-offset that is for integers; with no number of bits, it takes as many as it needs.

@@ -28,6 +28,9 @@ const FILTERS: &[(&[&str], u16, &[u32])] = &[
     // Reversible; zfp's own default is not.
     (&["zfp"], 32013, &[5]),
     (&["zstd"], 32015, &[]),
+    // Three decimal digits, these filters' own default.
+    (&["bitgroom"], 32022, &[3]),
+    (&["granularbr"], 32023, &[3]),
     (&["blosc2"], 32026, &[]),
 ];
 
