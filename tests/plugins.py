@@ -164,4 +164,5 @@ def main():
             add_plain(group)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -251,6 +251,8 @@ const FIRST_VIRTUAL: u8 = 4;
 fn loses_something(filter: &FilterRequest) -> bool {
     match filter.id {
         id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND => true,
+        // Unless the largest error is 0.
+        id::JPEG_LS => !matches!(filter.values.as_slice(), [_, _, _, _, _, _, _, 0, ..]),
         id::SCALE_OFFSET => !matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]),
         _ => false,
     }
