@@ -6,6 +6,7 @@
 Both print how many there are of each filter.
 """
 
+import struct
 import sys
 
 import h5py
@@ -13,10 +14,14 @@ import hdf5plugin  # noqa: F401, registers filters
 import numpy as np
 
 from plugins import images
+from sz3 import SHAPES, kinds
 
 
-def write(group, name, data, chunks, filter, asked):
-    dataset = group.create_dataset(name, data=data, chunks=chunks, compression=filter, compression_opts=tuple(asked))
+def write(group, name, data, chunks, filter, asked, encode=True):
+    options = {"chunks": chunks, "compression": filter, "compression_opts": tuple(asked)}
+    dataset = group.create_dataset(name, data.shape, data.dtype, **options)
+    if encode:
+        dataset[...] = data
     dataset.attrs["asked"] = np.array(asked, "u4")
     group.create_dataset(f"{name} plain", data=data)
 
@@ -42,6 +47,44 @@ def jpegls(group):
         write(group, f"several chunks {element}", many.astype(element), (20, 32), 32018, ())
 
 
+def bits(number):
+    return struct.unpack(">II", struct.pack(">d", number))
+
+
+def sz3_bound(mode, absolute=0.0, relative=0.0, norm=0.0, ratio=0.0):
+    return (mode, *bits(absolute), *bits(relative), *bits(norm), *bits(ratio))
+
+
+SZ3_BOUNDS = {
+    "coarse": sz3_bound(0, absolute=1.0),
+    "fine": sz3_bound(0, absolute=0.02),
+    "relative": sz3_bound(1, relative=0.002),
+    "ratio": sz3_bound(2, ratio=50.0),
+    "norm": sz3_bound(3, norm=40.0),
+    "smaller": sz3_bound(4, absolute=0.1, relative=0.1),
+    "larger": sz3_bound(5, absolute=0.1, relative=0.1),
+    "none": sz3_bound(0),
+}
+
+
+def sz3(group):
+    """The plugin destroys memory where it encodes short integers with fine bounds, so that it encodes floats alone."""
+    for element in ("f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"):
+        is_float = element[0] == "f"
+        for rank, (shape, chunks) in SHAPES.items():
+            for kind, data in kinds(shape):
+                for title, asked in SZ3_BOUNDS.items():
+                    data = data if is_float else np.clip(data, 0, 120)
+                    name = f"{element} {kind} {rank} {title}"
+                    write(group, name, data.astype(element), chunks, 32024, asked, is_float)
+        few = np.arange(24).reshape(2, 12).astype(element)
+        write(group, f"{element} chunks of few elements", few, (2, 7), 32024, SZ3_BOUNDS["none"])
+    special = np.linspace(0, 1, 400, dtype="f4")
+    special[[5, 50, 51]] = np.nan, np.inf, -np.inf
+    write(group, "f4 special fine", special, (400,), 32024, SZ3_BOUNDS["fine"], False)
+    write(group, "f4 special relative", special, (400,), 32024, SZ3_BOUNDS["relative"], False)
+
+
 def stored(dataset):
     number = dataset.id.get_num_chunks()
     offsets = [dataset.id.get_chunk_info(at).chunk_offset for at in range(number)]
@@ -56,8 +99,45 @@ def same_bytes(plain, theirs, ours):
     assert stored(ours) == stored(theirs), f"{ours.name}: other chunks"
 
 
-MAKERS = {"jpegls": jpegls}
-CHECKS = {"jpegls": same_bytes}
+def each_chunk(plain, ours):
+    """The finite elements of each chunk, as they were and as they are; others have to be as they were."""
+    for offset in stored(ours):
+        place = tuple(slice(at, at + length) for at, length in zip(offset, ours.chunks))
+        before, after = plain[place].astype("f8"), ours[place].astype("f8")
+        finite = np.isfinite(before)
+        assert np.array_equal(before[~finite], after[~finite], equal_nan=True), f"{ours.name}: not finite"
+        if finite.all():
+            # What lies over the edge of a dataset is a part of the chunk, too.
+            outside = np.prod(ours.chunks) - before.size
+            before, after = np.append(before, [0] * outside), np.append(after, [0] * outside)
+        yield before[np.isfinite(before)], after[np.isfinite(before)]
+
+
+def sz3_keeps(plain, theirs, ours):
+    title = ours.name.split()[-1]
+    for before, after in each_chunk(plain, ours):
+        error, span = np.abs(before - after), np.ptp(before)
+        kept = {
+            "coarse": error.max() <= 1.0,
+            "fine": error.max() <= 0.02,
+            "relative": error.max() <= 0.002 * span,
+            "ratio": np.mean(error**2) <= span**2 * 10**-5.0 * (1 + 1e-9),
+            "norm": np.sqrt(np.sum(error**2)) <= 40.0,
+            "smaller": error.max() <= min(0.1, 0.1 * span),
+            "larger": error.max() <= max(0.1, 0.1 * span),
+        }.get(title, error.max() == 0)
+        assert kept, f"{ours.name}: {error.max()} off, in a span of {span}"
+
+
+def shorter(group, ours):
+    """How much longer our chunks are than those of the plugin, of all datasets that it has encoded."""
+    names = [name for name in ours if name in group and len(stored(group[name]))]
+    lengths = [[sum(len(chunk) for _, chunk in stored(one[name]).values()) for name in names] for one in (group, ours)]
+    return sum(lengths[1]) / sum(lengths[0])
+
+
+MAKERS = {"jpegls": jpegls, "sz3": sz3}
+CHECKS = {"jpegls": same_bytes, "sz3": sz3_keeps}
 
 
 def make(path):
@@ -77,6 +157,8 @@ def compare(path, own):
                 CHECKS[title](group[f"{name} plain"], group[name], dataset)
                 read = ours[title][f"{name} read"][...]
                 assert dataset[...].tobytes() == read.tobytes(), f"{name}: h5py reads something else"
+            length = shorter(group, ours[title])
+            assert length < 1.25, f"{title}: {length} times the length of the plugin's chunks"
             print(title, len(names))
 
 

@@ -31,7 +31,8 @@ const FILTERS: &[(&[&str], u16, &[u32])] = &[
     // Three decimal digits, these filters' own default.
     (&["bitgroom"], 32022, &[3]),
     (&["granularbr"], 32023, &[3]),
-    // Without loss.
+    // Without errors; SZ3 has no bound of its own.
+    (&["sz3"], 32024, &[0; 9]),
     (&["jpegls", "fcidecomp"], 32018, &[]),
     (&["blosc2"], 32026, &[]),
 ];
