@@ -63,10 +63,15 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
     Ok(values)
 }
 
-/// Codes an array by Lorenzo prediction of one layer; the rest of the content is what the coder has then.
-pub(super) fn code<T: Number>(grid: &Grid, values: &mut [T], coder: &mut Coding<T>) -> Result<()> {
+/// Codes an array by Lorenzo prediction of so many layers; the rest of the content is what the coder has then.
+pub(super) fn code<T: Number>(
+    grid: &Grid,
+    layers: usize,
+    values: &mut [T],
+    coder: &mut Coding<T>,
+) -> Result<()> {
     let axes: Vec<usize> = (grid.first()..AXES).collect();
-    let lorenzo = Lorenzo::new(grid, 1, &axes);
+    let lorenzo = Lorenzo::new(grid, layers, &axes);
     for corner in grid.corners(edge_for(grid)) {
         for_each_place(grid.extent(corner, edge_for(grid)), |within| {
             let place = [0, 1, 2, 3].map(|axis| corner[axis] + within[axis]);

@@ -104,14 +104,18 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
     Ok(cubes.values)
 }
 
-/// Appends what stands before the quantizer, for Lorenzo prediction of one layer along all axes in all blocks.
-pub(super) fn encode_head<T: Number>(grid: &Grid, error_bound: f64, output: &mut Vec<u8>) -> Result<()> {
+/// Appends what stands before the quantizer, for Lorenzo prediction of 1 or 2 layers along all axes in all blocks.
+pub(super) fn encode_head<T: Number>(
+    grid: &Grid,
+    layers: usize,
+    error_bound: f64,
+    output: &mut Vec<u8>,
+) -> Result<()> {
     let edge = edge_for(grid);
     for number in [narrow(edge)?, ALL_AXES] {
         output.extend(number.to_le_bytes());
     }
-    // Predictors in use: Lorenzo.
-    output.extend([1, 0, 0, 0]);
+    output.extend([layers == 1, layers == 2, false, false].map(u8::from));
     output.extend(PADDING.to_le_bytes());
     output.extend([0; 28]);
     output.extend(error_bound.to_le_bytes());
@@ -119,7 +123,8 @@ pub(super) fn encode_head<T: Number>(grid: &Grid, error_bound: f64, output: &mut
     output.push(0);
     T::default().encode(output);
     output.extend([0; 8]);
-    tree::encode(&vec![0; grid.corners(edge).count()], output)
+    let predictor = if layers == 1 { 0 } else { 2 };
+    tree::encode(&vec![predictor; grid.corners(edge).count()], output)
 }
 
 impl<T: Number> Cubes<'_, T> {

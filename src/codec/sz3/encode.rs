@@ -4,7 +4,7 @@ use super::blocks;
 use super::coder::Coding;
 use super::config::{Algorithm, Config, Predictors};
 use super::cubes;
-use super::grid::Grid;
+use super::grid::{AXES, Grid};
 use super::interpolation::{self, Way};
 use super::number::Number;
 use super::setup::Bound;
@@ -15,21 +15,21 @@ use crate::base::{Error, Result};
 #[derive(Clone, Copy, Debug)]
 enum Attempt {
     Interpolation(Way),
-    Lorenzo,
+    /// Of so many layers.
+    Lorenzo(usize),
 }
 
-const ATTEMPTS: [Attempt; 4] = [
+const ATTEMPTS: [Attempt; 5] = [
     Attempt::Interpolation(Way { cubic: true, backwards: false }),
     Attempt::Interpolation(Way { cubic: true, backwards: true }),
     Attempt::Interpolation(Way { cubic: false, backwards: false }),
-    Attempt::Lorenzo,
+    Attempt::Lorenzo(1),
+    Attempt::Lorenzo(2),
 ];
 
-const LORENZO: Predictors =
-    Predictors { lorenzo: true, lorenzo_of_two_layers: false, linear: false, quadratic: false };
-
-/// What the plugin says of predictors that are not in use.
-const OTHERS: Predictors = Predictors { linear: true, ..LORENZO };
+/// What the plugin says of predictors where none is in use.
+const OTHERS: Predictors =
+    Predictors { lorenzo: true, lorenzo_of_two_layers: false, linear: true, quadratic: false };
 
 pub(super) fn encode<T: Number>(grid: Grid, bound: Bound, input: &[u8], output: &mut Vec<u8>) -> Result<()> {
     if input.len() != grid.len().saturating_mul(T::SIZE) {
@@ -55,10 +55,13 @@ pub(super) fn encode<T: Number>(grid: Grid, bound: Bound, input: &[u8], output: 
             config.algorithm = Algorithm::Interpolation;
             interpolation::encode_head(&config.grid, way, &mut content);
         }
-        Attempt::Lorenzo => {
-            (config.algorithm, config.predictors) = (Algorithm::LorenzoAndRegression, LORENZO);
+        Attempt::Lorenzo(layers) => {
+            config.algorithm = Algorithm::LorenzoAndRegression;
+            let (lorenzo, lorenzo_of_two_layers) = (layers == 1, layers == 2);
+            config.predictors =
+                Predictors { lorenzo, lorenzo_of_two_layers, linear: false, quadratic: false };
             match config.grid.rank {
-                3 => cubes::encode_head::<T>(&config.grid, error_bound, &mut content)?,
+                3 => cubes::encode_head::<T>(&config.grid, layers, error_bound, &mut content)?,
                 _ => blocks::encode_head(&config.grid, &mut content),
             }
         }
@@ -79,13 +82,17 @@ struct Found<T> {
 fn best<T: Number>(grid: &Grid, values: &[T], error_bound: f64) -> Result<Found<T>> {
     let mut best: Option<(f64, Found<T>)> = None;
     for attempt in ATTEMPTS {
-        if grid.rank == 1 && matches!(attempt, Attempt::Interpolation(Way { backwards: true, .. })) {
-            continue;
+        // There is one order of a single axis, and what is called prediction from two layers of four is from one.
+        match (attempt, grid.rank) {
+            (Attempt::Interpolation(Way { backwards: true, .. }), 1) | (Attempt::Lorenzo(2), AXES) => {
+                continue;
+            }
+            _ => {}
         }
         let (mut coding, mut recovered) = (Coding::new(error_bound), values.to_vec());
         match attempt {
             Attempt::Interpolation(way) => interpolation::code(grid, way, &mut recovered, &mut coding)?,
-            Attempt::Lorenzo => blocks::code(grid, &mut recovered, &mut coding)?,
+            Attempt::Lorenzo(layers) => blocks::code(grid, layers, &mut recovered, &mut coding)?,
         }
         let cost = coding.cost();
         if best.as_ref().is_none_or(|(least, _)| cost < *least) {

@@ -13,7 +13,7 @@
 //! differs for Lorenzo prediction along one axis, and is refused. Later ones begin with a number of their own, and are
 //! refused by the version that follows it.
 //!
-//! Encodes by interpolation, or by Lorenzo prediction of one layer. Which of them, and so the bytes, may differ from what
+//! Encodes by interpolation, or by Lorenzo prediction of one or two layers. Which of them, and so the bytes, may differ from what
 //! the plugin chooses; the bound of the errors is kept in any case.
 
 mod blocks;
