@@ -13,7 +13,7 @@ import h5py
 import hdf5plugin  # noqa: F401, registers filters
 import numpy as np
 
-from plugins import images
+from plugins import images, samples
 from sz3 import SHAPES, kinds
 
 
@@ -85,6 +85,30 @@ def sz3(group):
     write(group, "f4 special relative", special, (400,), 32024, SZ3_BOUNDS["relative"], False)
 
 
+SPERR_MODES = [
+    {"rate": 0.4}, {"rate": 7.3}, {"peak_signal_to_noise_ratio": 30}, {"peak_signal_to_noise_ratio": 90.5},
+    {"absolute": 0.125}, {"absolute": 2**-20}, {"absolute": 4.0},
+]
+
+
+def sperr(group):
+    shapes = [(9, 9), (40, 9), (64, 64), (1, 20, 31), (257, 70), (9, 9, 9), (16, 16, 16), (10, 20, 40), (40, 20, 10), (1, 12, 11, 10)]
+    for number, shape in enumerate(shapes):
+        for kind, data in samples(shape).items():
+            for at, mode in enumerate(SPERR_MODES):
+                element = "<f4" if (number + at) % 2 else "<f8"
+                asked = hdf5plugin.Sperr(swap=at % 3 == 0, **mode).filter_options
+                name = f"{element} {kind} {shape} " + " ".join(f"{key} {value}" for key, value in mode.items())
+                write(group, name, data.astype(element), shape, 32028, asked)
+    smooth = samples((36, 60))["smooth"].astype("f4")
+    write(group, "<f4 several chunks absolute 0.125", smooth, (12, 20), 32028, hdf5plugin.Sperr(absolute=0.125).filter_options)
+    for mode, value in ((1, np.nan), (2, -2e36), (2, np.inf)):
+        for share in (0.0, 0.01, 0.5, 0.99):
+            data = np.where(np.random.default_rng(7).random((36, 60)) < share, np.float32(value), smooth)
+            asked = hdf5plugin.Sperr(absolute=0.125, missing_value_mode=mode).filter_options
+            write(group, f"<f4 missing {value} {share} absolute 0.125", data.astype("f4"), (36, 60), 32028, asked)
+
+
 def stored(dataset):
     number = dataset.id.get_num_chunks()
     offsets = [dataset.id.get_chunk_info(at).chunk_offset for at in range(number)]
@@ -129,6 +153,23 @@ def sz3_keeps(plain, theirs, ours):
         assert kept, f"{ours.name}: {error.max()} off, in a span of {span}"
 
 
+def sperr_keeps(plain, theirs, ours):
+    mode, number = ours.name.split()[-2:]
+    number = float(number)
+    missing = np.abs(plain[...]) >= 1e35
+    assert np.array_equal(plain[...][missing], ours[...][missing]), f"{ours.name}: missing values"
+    for before, after in each_chunk(plain, ours):
+        regular = np.abs(before) < 1e35
+        error, span = np.abs(before - after)[regular], np.ptp(before)
+        if mode == "rate":
+            # The heads of the chunk, of the piece and of its integers have no part in it.
+            assert sum(len(chunk) for _, chunk in stored(ours).values()) <= number * before.size / 8 + 50, ours.name
+        elif mode == "absolute":
+            assert error.max(initial=0) <= number, f"{ours.name}: {error.max()} off"
+        else:
+            assert np.mean(error**2) <= span**2 * 10 ** (number / -10) * (1 + 1e-9), ours.name
+
+
 def shorter(group, ours):
     """How much longer our chunks are than those of the plugin, of all datasets that it has encoded."""
     names = [name for name in ours if name in group and len(stored(group[name]))]
@@ -136,8 +177,8 @@ def shorter(group, ours):
     return sum(lengths[1]) / sum(lengths[0])
 
 
-MAKERS = {"jpegls": jpegls, "sz3": sz3}
-CHECKS = {"jpegls": same_bytes, "sz3": sz3_keeps}
+MAKERS = {"jpegls": jpegls, "sperr": sperr, "sz3": sz3}
+CHECKS = {"jpegls": same_bytes, "sperr": sperr_keeps, "sz3": sz3_keeps}
 
 
 def make(path):

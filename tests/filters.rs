@@ -167,11 +167,11 @@ mod built_in {
     /// For integers of 1 and 2 bytes; lossless in this mode.
     const JPEG_LS: (u16, &[u32], &str) = (32018, &[], "jpegls");
 
-    /// bitgroom and granular bitround: lossy, for floats; tests/bitround.rs compares what they store.
-    const FOR_FLOATS: &[u16] = &[32022, 32023];
+    /// bitgroom, granular bitround and sperr: lossy, for floats; bitround.rs and encoders.rs compare what they store.
+    const FOR_FLOATS: &[u16] = &[32022, 32023, 32028];
 
-    /// SZ and sperr: writing with them is refused.
-    const ONLY_DECODED: &[u16] = &[32017, 32028];
+    /// SZ: writing with it is refused.
+    const ONLY_DECODED: &[u16] = &[32017];
 
     /// Smooth enough that every filter finds it worth its while.
     fn smooth<T: From<u16>>() -> Array2<T> {

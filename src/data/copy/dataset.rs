@@ -247,11 +247,11 @@ impl Copier<'_> {
 const FIRST_VIRTUAL: u8 = 4;
 
 /// Whether a filter may change values that it has already changed once, where other values are with them in a chunk.
-/// What else is lossy, nobody here can encode. zfp and SZ3 count
-/// in every mode: what they store is not what one asks them for.
+/// What else is lossy, nobody here can encode. zfp, SZ3 and
+/// SPERR count in every mode: what they store is not what one asks them for.
 fn loses_something(filter: &FilterRequest) -> bool {
     match filter.id {
-        id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND | id::SZ3 => true,
+        id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND | id::SZ3 | id::SPERR => true,
         // Unless the largest error is 0.
         id::JPEG_LS => !matches!(filter.values.as_slice(), [_, _, _, _, _, _, _, 0, ..]),
         id::SCALE_OFFSET => !matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]),
