@@ -47,8 +47,9 @@
 //! |---|---|---|
 //! | `deflate` | yes | the deflate (gzip) filter |
 //! | `parallel` | yes | chunks of one request are decoded and encoded on several threads |
-//! | `szip`, `lzf`, `lz4`, `zstd`, `bzip2`, `blosc`, `blosc2`, `bitshuffle`, `vbz`, `zfp` | no | the filter of that name |
-//! | `sperr`, `jpegls`, `sz`, `sz3`, `bitround` | no | the same, for reading only |
+//! | `szip`, `lzf`, `lz4`, `zstd`, `bzip2`, `blosc`, `blosc2`, `bitshuffle`, `vbz`, `zfp`, `jpegls`, `sz3`, `sperr` | no | the filter of that name |
+//! | `sz` | no | the same, for reading only |
+//! | `bitround` | no | the filters BitGroom and Granular BitRound |
 //! | `all-filters` | no | all of these |
 //! | `cli` | no | the command line tool `h5`, with all filters |
 //!

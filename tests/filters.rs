@@ -163,8 +163,17 @@ mod built_in {
     /// vbz encodes, but hdf5plugin does not have it; only we read it back.
     const NOT_IN_PLUGINS: &[(u16, &[u32], &str)] = &[(32020, &[0, 4, 1, 1], "vbz")];
 
-    /// jpegls, bitgroom, granular bitround, SZ, SZ3 and sperr: writing with them is refused.
-    const ONLY_DECODED: &[u16] = &[32017, 32018, 32022, 32023, 32024, 32028];
+    /// Lossless with these bounds.
+    const SZ3: (u16, &[u32], &str) = (32024, &[0; 9], "SZ3");
+
+    /// For integers of 1 and 2 bytes; lossless in this mode.
+    const JPEG_LS: (u16, &[u32], &str) = (32018, &[], "jpegls");
+
+    /// bitgroom, granular bitround and sperr: lossy, for floats; bitround.rs and encoders.rs compare what they store.
+    const FOR_FLOATS: &[u16] = &[32022, 32023, 32028];
+
+    /// SZ: writing with it is refused.
+    const ONLY_DECODED: &[u16] = &[32017];
 
     /// Smooth enough that every filter finds it worth its while.
     fn smooth<T: From<u16>>() -> Array2<T> {
@@ -196,8 +205,9 @@ mod built_in {
     fn what_each_filter_encodes_is_read_by_h5py() {
         let folder = Folder::new("filters");
         let path = folder.file("all.h5");
-        let short = [READ_BACK, &[SCALE_OFFSET]].concat();
-        let (wide, integers) = ([READ_BACK, &[ZFP]].concat(), [&short[..], &[ZFP]].concat());
+        let short = [READ_BACK, &[SCALE_OFFSET, JPEG_LS, SZ3]].concat();
+        let (wide, integers) =
+            ([READ_BACK, &[ZFP, SZ3]].concat(), [READ_BACK, &[SCALE_OFFSET, ZFP, SZ3]].concat());
         let file = File::create(&path).unwrap();
         write_group::<i32>(&file, "i4", &integers);
         write_group::<u16>(&file, "u2", &short);
@@ -281,8 +291,12 @@ mod built_in {
 
     #[test]
     fn no_filter_is_left_out_here() {
-        let listed = READ_BACK.iter().chain([&SCALE_OFFSET, &ZFP]).chain(NOT_IN_PLUGINS).map(|&(id, ..)| id);
-        let listed: Vec<u16> = listed.chain(ONLY_DECODED.iter().copied()).collect();
+        let listed = READ_BACK
+            .iter()
+            .chain([&SCALE_OFFSET, &ZFP, &JPEG_LS, &SZ3])
+            .chain(NOT_IN_PLUGINS)
+            .map(|&(id, ..)| id);
+        let listed: Vec<u16> = listed.chain(ONLY_DECODED.iter().chain(FOR_FLOATS).copied()).collect();
         let filters = h5::Filters::default();
         let own = [OF_FILE, OF_PROCESS, NEVER];
         for id in (0..=u16::MAX).filter(|id| filters.get(*id).is_some() && !own.contains(id)) {

@@ -1,4 +1,4 @@
-"""Writes datasets through filters that are only decoded: plugins.py FILE
+"""Writes datasets through plugins that choose between many ways of encoding: plugins.py FILE
 
 Every dataset `name` in a group has `name plain` beside it, with the values that h5py reads back. Prints how many there are.
 """
@@ -164,4 +164,5 @@ def main():
             add_plain(group)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-//! What h5py writes through the filters that are only decoded, compared with what it reads back, byte by byte.
+//! What h5py writes through plugins that choose between many ways of encoding, compared with what it reads back, byte by byte.
 
 #![cfg(feature = "all-filters")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]

@@ -87,4 +87,5 @@ def main():
                 group[f"{title} plain"] = read.view(f"u{read.itemsize}") if name in ("f4", "f8") else read
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -63,6 +63,8 @@ use std::fmt;
 
 use crate::base::{Error, ErrorKind, Result};
 use crate::format::datatype::Datatype;
+#[cfg(any(feature = "bitround", feature = "sperr"))]
+use crate::format::datatype::Order;
 
 pub(crate) use pipeline::{Pipeline, Scratch};
 pub use registry::{Filters, register_filter};
@@ -143,7 +145,7 @@ pub enum Encoded {
 pub struct ChunkShape<'a> {
     pub(crate) datatype: &'a Datatype,
     pub(crate) shape: &'a [u64],
-    /// In the dataset's type; zeros unless the caller chose one, and None if there is to be none.
+    /// What the caller chose, in the dataset's type; zeros if that is nothing.
     pub(crate) fill: Option<&'a [u8]>,
 }
 
@@ -179,4 +181,14 @@ pub(crate) fn asked_for(error: Error) -> Error {
         ErrorKind::Malformed(what) => Error::misuse(what.to_string()),
         _ => error,
     }
+}
+
+/// Refuses what is not a little-endian float of 4 or 8 bytes, for codecs that take every element for one.
+#[cfg(any(feature = "bitround", feature = "sperr"))]
+fn little_floats(codec: &str, datatype: &Datatype) -> Result<()> {
+    let kinds = [4, 8].map(|size| Datatype::float(size, Order::Little));
+    if kinds.iter().any(|kind| (kind.size, &kind.class) == (datatype.size, &datatype.class)) {
+        return Ok(());
+    }
+    Err(Error::misuse(format!("{codec} takes little-endian floats of 4 or 8 bytes alone")))
 }

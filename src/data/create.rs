@@ -247,10 +247,7 @@ pub(super) fn pipeline(
     chunk: &[u64],
     version: u8,
 ) -> Result<FilterPipeline> {
-    // A fill value that nobody set is zero, and counts for filters that treat it apart.
-    let zeros = vec![0; to_usize(u64::from(new.datatype.size))?];
-    let fill = Some(new.fill.as_deref().unwrap_or(&zeros));
-    let shape = ChunkShape { datatype: &new.datatype, shape: chunk, fill };
+    let shape = ChunkShape { datatype: &new.datatype, shape: chunk, fill: new.fill.as_deref() };
     let entry = |request: &FilterRequest| {
         let Some(filter) = filters.get(request.id) else {
             let (id, feature) = (request.id, Filters::feature_of(request.id));

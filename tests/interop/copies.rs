@@ -239,12 +239,27 @@ fn zfp_is_not_applied_twice() {
     is_not_applied_twice(32013, &[2, 0, 16]);
 }
 
+/// As many digits; ones and zeros in turns, by the place in the chunk.
+#[test]
+#[cfg(feature = "bitround")]
+fn bitgroom_is_not_applied_twice() {
+    is_not_applied_twice(32022, &[3]);
+    is_not_applied_twice(32023, &[3]);
+}
+
+/// A bound for the errors of the one and of the other time.
+#[test]
+#[cfg(feature = "sz3")]
+fn sz3_is_not_applied_twice() {
+    is_not_applied_twice(32024, &[0, 0x3fb9_9999, 0x9999_999a, 0, 0, 0, 0, 0, 0]);
+}
+
 fn is_not_applied_twice(filter: u16, asked: &[u32]) {
     let folder = Folder::new("lossy");
     let (source, target) = (folder.file("lossy.h5"), folder.file("new.h5"));
     let file = File::create(&source).unwrap();
     let values: Vec<f64> = (0..100).map(|n| f64::from(n).sqrt()).collect();
-    let builder = file.new_dataset::<f64>().shape(100).chunk(10).add_filter(filter, asked);
+    let builder = file.new_dataset::<f64>().shape(100).chunk(25).add_filter(filter, asked);
     let lossy = builder.create("lossy").unwrap();
     lossy.write(&values).unwrap();
     let chunks = DatasetChange::new().chunk(&[7]);

@@ -70,6 +70,13 @@ impl RunContext {
         code(self.count, self.sum + self.alike * (self.count >> 1))
     }
 
+    /// The number that stands for an error in this code.
+    pub(super) fn coded(&self, error: i32, code: u32) -> i32 {
+        let is_turned = code != 0 || 2 * self.negative >= self.count;
+        let odd = error != 0 && (error < 0) == is_turned;
+        2 * error.abs() - self.alike - i32::from(odd)
+    }
+
     /// The error for which `coded` stands in this code.
     pub(super) fn update(&mut self, coded: i32, code: u32, parameters: &Parameters) -> i32 {
         let doubled = coded + self.alike;

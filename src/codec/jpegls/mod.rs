@@ -5,23 +5,30 @@
 //! (ITU-T T.87), exact or with errors up to a bound.
 //!
 //! Components that are not interleaved come out one after the other, others pixel by pixel, and samples of over eight bits
-//! little-endian, whatever the dataset says: CharLS took them so. Encoding is not supported.
+//! little-endian, whatever the dataset says: CharLS took them so.
+//!
+//! Users give what was for the encoder: bits of a sample, all if 0, a number that does not count, interleaving, largest
+//! error, and the preset parameters. Chunks are encoded to the bytes of CharLS 2.1.
 
 mod context;
+mod decode;
+mod encode;
+mod image;
+mod model;
 mod parameters;
-mod scan;
 mod segments;
+mod setup;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use super::{ChunkShape, Encoded, Filter, FilterCall, id};
+use super::{ChunkShape, Encoded, Filter, FilterCall, asked_for, id};
 use crate::base::{Error, Result};
 
 use parameters::Parameters;
-use scan::{Decoder, Line, unstuff};
-use segments::{Frame, Interleave, Scan, Segments};
+use segments::{Segments, encode_end};
+use setup::Setup;
 
 /// In errors.
 const NAME: &str = "jpegls";
@@ -42,8 +49,8 @@ impl Filter for JpegLs {
         "HDF5 JPEG-LS filter"
     }
 
-    fn configure(&self, _: &[u32], _: &ChunkShape<'_>) -> Result<Vec<u32>> {
-        Err(Error::unsupported("writing with the filter jpegls"))
+    fn configure(&self, values: &[u32], chunk: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        setup::configure(values, chunk).map_err(asked_for)
     }
 
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
@@ -59,13 +66,28 @@ impl Filter for JpegLs {
         while component < frame.components {
             let scan = segments.scan(&frame, component)?;
             let parameters = Parameters::new(frame.sample_bits, scan.near, &segments.preset)?;
-            component += Image { frame: &frame, component, output }.decode(&scan, &parameters)?;
+            component += image::decode(&frame, component, &scan, &parameters, output)?;
         }
         segments.finish()
     }
 
-    fn encode(&self, _: &[u8], _: &FilterCall<'_>, _: &mut Vec<u8>) -> Result<Encoded> {
-        Err(Error::unsupported("writing with the filter jpegls"))
+    fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
+        let setup = Setup::of(call)?;
+        if input.len() != size(call)? {
+            return Err(Error::misuse(format!(
+                "jpegls takes chunks of {} bytes here, not of {}",
+                size(call)?,
+                input.len()
+            )));
+        }
+        setup.frame.encode(setup.written_preset().as_ref(), output);
+        let mut component = 0;
+        while component < setup.frame.components {
+            setup.frame.encode_scan(component, setup.near, setup.interleave, output);
+            component += image::encode(&setup, component, input, output)?;
+        }
+        encode_end(output);
+        Ok(if output.len() < input.len() { Encoded::Done } else { Encoded::NotWorthIt })
     }
 }
 
@@ -79,65 +101,4 @@ fn size(call: &FilterCall<'_>) -> Result<usize> {
     }
     let size = usize::try_from(size).ok().filter(|&size| size <= call.limit);
     size.ok_or_else(|| damaged(format!("over {} bytes come out", call.limit)))
-}
-
-/// Where the samples of a scan go.
-struct Image<'a> {
-    frame: &'a Frame,
-    /// The scan's first.
-    component: usize,
-    output: &'a mut [u8],
-}
-
-impl Image<'_> {
-    /// Decodes a scan; returns how many components it has.
-    fn decode(&mut self, scan: &Scan<'_>, parameters: &Parameters) -> Result<usize> {
-        let bits = unstuff(scan.bytes);
-        let decoder = Decoder::new(&bits, parameters);
-        let components = self.frame.components;
-        let decoded = match (scan.interleave, components) {
-            (Interleave::None, _) => self.lines::<1>(decoder, 1),
-            (Interleave::Line, 3 | 4) => self.lines::<1>(decoder, components),
-            (Interleave::Sample, 3) => self.lines::<3>(decoder, 1),
-            (Interleave::Sample, 4) => self.lines::<4>(decoder, 1),
-            _ => {
-                let what = format!("{components} interleaved components in the filter jpegls");
-                return Err(Error::unsupported(what));
-            }
-        };
-        decoded.ok_or_else(|| {
-            damaged(format!("the {} bytes of a scan do not hold together", scan.bytes.len()))
-        })?;
-        Ok(if scan.interleave == Interleave::None { 1 } else { components })
-    }
-
-    /// Decodes all lines; each is there for every component that is interleaved by line.
-    fn lines<const N: usize>(&mut self, mut decoder: Decoder<'_>, components: usize) -> Option<()> {
-        let empty: Line<N> = vec![[0; N]; self.frame.width + 2];
-        let mut pairs = vec![(empty.clone(), empty); components];
-        let mut runs = vec![0; components];
-        for number in 0..self.frame.lines {
-            for (component, ((above, line), run)) in pairs.iter_mut().zip(&mut runs).enumerate() {
-                decoder.line(above, line, run)?;
-                // A pixel has either all components of the image or this one.
-                let pixel = components * N;
-                let first =
-                    self.component * self.frame.plane() + number * self.frame.width * pixel + component;
-                let samples = line.get(1..=self.frame.width)?;
-                for (at, samples) in samples.iter().enumerate() {
-                    self.put(first + at * pixel, samples);
-                }
-                std::mem::swap(above, line);
-            }
-        }
-        decoder.is_finished().then_some(())
-    }
-
-    fn put(&mut self, first: usize, samples: &[i32]) {
-        let size = self.frame.sample();
-        let places = self.output[first * size..].chunks_exact_mut(size);
-        for (place, sample) in places.zip(samples) {
-            place.copy_from_slice(&sample.to_le_bytes()[..size]);
-        }
-    }
 }

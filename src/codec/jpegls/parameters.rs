@@ -74,6 +74,24 @@ impl Parameters {
         turned.clamp(0, self.largest)
     }
 
+    /// What is stored of the difference from what was predicted: a multiple of the steps, within the range.
+    pub(super) fn error(&self, difference: i32) -> i32 {
+        let step = 2 * self.near + 1;
+        let error = difference.signum() * ((difference.abs() + self.near) / step);
+        let error = if error < 0 { error + self.range } else { error };
+        if error >= (self.range + 1) / 2 { error - self.range } else { error }
+    }
+
+    /// All parameters by their numbers, as streams of over twelve bits have them.
+    pub(super) fn preset(&self) -> Preset {
+        let number = |number: i32| u16::try_from(number).unwrap_or(0);
+        Preset {
+            largest: number(self.largest),
+            thresholds: self.thresholds.map(number),
+            reset: number(self.reset),
+        }
+    }
+
     /// What a context begins with as the sum of its errors.
     pub(super) fn first_sum(&self) -> i32 {
         2.max((self.range + 32) / 64)

@@ -57,6 +57,17 @@ pub(super) enum Interleave {
     Sample,
 }
 
+impl Interleave {
+    pub(super) fn of(way: u32) -> Option<Self> {
+        match way {
+            0 => Some(Interleave::None),
+            1 => Some(Interleave::Line),
+            2 => Some(Interleave::Sample),
+            _ => None,
+        }
+    }
+}
+
 /// A scan, with the bytes that its header is followed by.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
@@ -103,12 +114,9 @@ impl<'a> Segments<'a> {
         let numbers = header.take(2 * count)?.chunks_exact(2).map(|component| component[0]);
         let numbers: Vec<u8> = numbers.collect();
         let near = header.u8()?;
-        let interleave = match header.u8()? {
-            0 => Interleave::None,
-            1 => Interleave::Line,
-            2 => Interleave::Sample,
-            other => return Err(damaged(format!("components interleaved in way {other}"))),
-        };
+        let way = header.u8()?;
+        let interleave = Interleave::of(way.into())
+            .ok_or_else(|| damaged(format!("components interleaved in way {way}")))?;
         let expected = if interleave == Interleave::None { 1 } else { frame.components };
         if count != expected || frame.numbers.get(first..first + count) != Some(&numbers[..]) {
             return Err(Error::unsupported(format!(
@@ -178,12 +186,36 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// Appends what ends an image.
+pub(super) fn encode_end(output: &mut Vec<u8>) {
+    output.extend([0xff, END_OF_IMAGE]);
+}
+
+/// Appends a segment; those that are written are short.
+fn segment(marker: u8, body: &[u8], output: &mut Vec<u8>) {
+    output.extend([0xff, marker]);
+    output.extend(two(body.len() + 2));
+    output.extend_from_slice(body);
+}
+
+/// The two lowest bytes of a number that has no more.
+fn two(number: usize) -> [u8; 2] {
+    let [low, high, ..] = number.to_le_bytes();
+    [high, low]
+}
+
 /// A marker of restarts and of lines that are told later is one of them: CharLS does not know those.
 fn unexpected(marker: u8) -> Error {
     Error::unsupported(format!("marker {marker:#04x} of JPEG at its place in the filter jpegls"))
 }
 
 impl Frame {
+    /// A frame whose components are numbered from 1 on.
+    pub(super) fn new(sample_bits: u32, lines: usize, width: usize, components: usize) -> Self {
+        let numbers = (1..=u8::MAX).take(components).collect();
+        Frame { sample_bits, lines, width, components, numbers }
+    }
+
     fn decode(mut segment: Input<'_>) -> Result<Self> {
         let sample_bits = u32::from(segment.u8()?);
         let (lines, width) = (u16::from_be_bytes(segment.array()?), u16::from_be_bytes(segment.array()?));
@@ -203,6 +235,35 @@ impl Frame {
             0 => Ok(Frame { sample_bits, lines: lines.into(), width: width.into(), components, numbers }),
             left => Err(damaged(format!("{left} bytes behind the header of the frame"))),
         }
+    }
+
+    /// Appends all that stands before the first scan.
+    pub(super) fn encode(&self, preset: Option<&Preset>, output: &mut Vec<u8>) {
+        output.extend([0xff, START_OF_IMAGE]);
+        let mut body = vec![self.sample_bits.to_le_bytes()[0]];
+        body.extend([self.lines, self.width].into_iter().flat_map(two));
+        body.push(self.components.to_le_bytes()[0]);
+        body.extend(self.numbers.iter().flat_map(|&number| [number, 0x11, 0]));
+        segment(START_OF_FRAME, &body, output);
+        if let Some(Preset { largest, thresholds: [first, second, third], reset }) = preset.cloned() {
+            let numbers = [largest, first, second, third, reset];
+            let body: Vec<u8> =
+                [1].into_iter().chain(numbers.into_iter().flat_map(u16::to_be_bytes)).collect();
+            segment(PRESET, &body, output);
+        }
+    }
+
+    /// Appends the header of the scan that begins with this component.
+    pub(super) fn encode_scan(&self, first: usize, near: u8, interleave: Interleave, output: &mut Vec<u8>) {
+        let (numbers, way) = match interleave {
+            Interleave::None => (&self.numbers[first..=first], 0),
+            Interleave::Line => (&self.numbers[..], 1),
+            Interleave::Sample => (&self.numbers[..], 2),
+        };
+        let mut body = vec![numbers.len().to_le_bytes()[0]];
+        body.extend(numbers.iter().flat_map(|&number| [number, 0]));
+        body.extend([near, way, 0]);
+        segment(START_OF_SCAN, &body, output);
     }
 
     /// Bytes of a sample.

@@ -1,5 +1,7 @@
 use super::super::vectors::{harm, refuse};
 use super::*;
+use crate::base::ErrorKind;
+use crate::format::datatype::{Datatype, Order};
 
 /// `f.create_dataset("a", data=data, chunks=(6, 9), **hdf5plugin.FciDecomp())`, where `data` at (y, x) is
 /// `y * x * x // 3` as `u1`.
@@ -60,6 +62,95 @@ fn one_chunk_of_each_kind() {
 
     let by_sample: Vec<u8> = (0..96).map(|at| (at / 32 + 1) * (at / 8 % 4 + 2) * (at % 8 / 3)).collect();
     assert_eq!(decode(BY_SAMPLE, 96).unwrap(), by_sample);
+}
+
+fn encode(values: &[u32], plain: &[u8]) -> Result<Vec<u8>> {
+    let mut output = Vec::new();
+    let call = FilterCall { values, chunk_bytes: plain.len(), limit: 1000 };
+    JpegLs.encode(plain, &call, &mut output).map(|_| output)
+}
+
+#[test]
+fn chunks_are_encoded_to_the_bytes_of_the_plugin() {
+    for (values, stored) in [PLAIN, BY_SAMPLE] {
+        assert_eq!(encode(values, &decode((values, stored), 1000).unwrap()).unwrap(), stored);
+    }
+    let plain = (0..96u16).flat_map(|at| ((at / 32 + 1) * (at / 8 % 4 + 2) * (at % 8 + 3)).to_le_bytes());
+    assert_eq!(encode(BY_LINE.0, &plain.collect::<Vec<_>>()).unwrap(), BY_LINE.1);
+}
+
+#[test]
+fn samples_of_more_bits_are_not_cut() {
+    let mut plain = decode(BY_LINE, 1000).unwrap();
+    plain[7] = 16;
+    let error = encode(BY_LINE.0, &plain).unwrap_err().to_string();
+    assert!(error.contains("a sample of 12 bits for jpegls is over 4095"), "{error}");
+    assert!(encode(BY_LINE.0, &plain[1..]).is_err(), "another size");
+}
+
+#[test]
+fn client_data_that_users_ask_for() {
+    let (byte, short) =
+        (Datatype::integer(1, false, Order::Little), Datatype::integer(2, true, Order::Little));
+    let configure = |values: &[u32], datatype: &Datatype, shape: &[u64]| {
+        JpegLs.configure(values, &ChunkShape { datatype, shape, fill: None })
+    };
+    assert_eq!(configure(&[], &byte, &[6, 9]).unwrap(), PLAIN.0);
+    assert_eq!(configure(&[12, 0, 1, 2], &short, &[3, 4, 8]).unwrap(), BY_LINE.0);
+    assert_eq!(configure(BY_LINE.0, &short, &[3, 4, 8]).unwrap(), BY_LINE.0, "of another dataset");
+    assert_eq!(configure(BY_LINE.0, &short, &[4, 9, 2]).unwrap()[..6], [2, 4, 9, 2, 12, 4]);
+    let big = Datatype::integer(2, false, Order::Big);
+    assert!(configure(&[], &big, &[6, 9]).is_ok(), "exact, whatever the bytes mean");
+    for (values, datatype, shape) in [
+        (&[16, 0, 0, 1][..], &big, &[6, 9][..]),
+        (&[9], &byte, &[6, 9]),
+        (&[1], &byte, &[6, 9]),
+        (&[8], &short, &[6, 9]),
+        (&[], &short, &[3, 5]),
+        (&[], &short, &[16]),
+        (&[], &short, &[5, 6, 9]),
+        (&[], &short, &[1, 65536]),
+        (&[], &short, &[2, 2, 6, 9]),
+        (&[], &Datatype::integer(4, true, Order::Little), &[6, 9]),
+        (&[], &Datatype::float(2, Order::Little), &[6, 9]),
+        (&[8, 0, 0, 128], &byte, &[6, 9]),
+        (&[8, 0, 0, 256], &byte, &[6, 9]),
+        (&[8, 0, 1], &byte, &[6, 9]),
+        (&[8, 0, 3], &byte, &[3, 6, 9]),
+        (&[8, 0, 2, 0, 255, 3, 7, 21, 31], &byte, &[3, 6, 9]),
+        (&[8, 0, 0, 0, 100], &byte, &[6, 9]),
+        (&[8, 0, 0, 0, 1 << 16], &byte, &[6, 9]),
+        (&[0; 10], &byte, &[6, 9]),
+    ] {
+        let error = configure(values, datatype, shape).unwrap_err();
+        assert!(!matches!(error.kind(), ErrorKind::Malformed(_)), "{error}");
+    }
+}
+
+#[test]
+fn hostile_client_data() {
+    let plain = decode(BY_LINE, 1000).unwrap();
+    for (place, bit) in (0..13).flat_map(|place| (0..32).map(move |bit| (place, bit))) {
+        let mut values = BY_LINE.0.to_vec();
+        values[place] ^= 1 << bit;
+        let _ = encode(&values, &plain);
+    }
+    assert!(encode(&BY_LINE.0[..12], &plain).is_err());
+}
+
+/// Whatever follows a byte of ones has a zero before it; one more byte does if it is the last.
+#[test]
+fn no_byte_looks_like_a_marker() {
+    for (bits, count, bytes) in [
+        (&[0xff, 0xff][..], 16, &[0xff, 0x7f, 0x80][..]),
+        (&[0xff, 0xc0], 10, &[0xff, 0x60]),
+        (&[0xff], 8, &[0xff, 0]),
+        (&[0x80], 1, &[0x80]),
+    ] {
+        let mut stuffed = Vec::new();
+        encode::stuff(bits, count, &mut stuffed);
+        assert_eq!(stuffed, bytes);
+    }
 }
 
 #[test]

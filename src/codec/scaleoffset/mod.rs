@@ -55,7 +55,8 @@ impl Filter for ScaleOffset {
         let elements = element_count(chunk.shape)?;
         let count = u32::try_from(elements).map_err(|_| Error::misuse("over 2^32 elements in a chunk"))?;
         let mut stored = vec![scale_type, factor, count, class, chunk.element_size(), signed, order];
-        stored.push(u32::from(chunk.fill.is_some()));
+        // A fill value that nobody set is zero, and is treated apart too.
+        stored.push(1);
         let mut fill = chunk.fill.unwrap_or_default().to_vec();
         if chunk.fill.is_some() && fill.len() as u64 != u64::from(chunk.element_size()) {
             return Err(Error::misuse(format!("a fill value of {} bytes", fill.len())));

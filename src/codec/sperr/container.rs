@@ -17,6 +17,7 @@ use crate::codec::damaged;
 use crate::codec::input::Input;
 
 const VOLUME: u8 = 0x40;
+const NARROW: u8 = 0x20;
 const SEVERAL: u8 = 0x10;
 const UNKNOWN: u8 = 0x0f;
 
@@ -44,6 +45,18 @@ pub(super) fn decode(bytes: &[u8], lengths: Lengths, put: &mut impl FnMut(usize,
         0 => Ok(()),
         left => Err(damaged("sperr", format!("{left} bytes behind the last piece"))),
     }
+}
+
+/// Appends what stands before a volume that is one piece, of so many bytes.
+pub(super) fn encode_head(lengths: Lengths, narrow: bool, piece: usize, output: &mut Vec<u8>) -> Result<()> {
+    if let Some(&length) = lengths.iter().find(|&&length| length > u32::from(u16::MAX)) {
+        return Err(Error::limit("an axis of a volume for sperr", length.into(), u16::MAX.into()));
+    }
+    let piece = u32::try_from(piece)
+        .map_err(|_| Error::limit("bytes of a volume of sperr", piece as u64, u32::MAX.into()))?;
+    output.extend([0, VOLUME | if narrow { NARROW } else { 0 }]);
+    output.extend(lengths.into_iter().chain([piece]).flat_map(u32::to_le_bytes));
+    Ok(())
 }
 
 /// Reads the header up to the bytes of the pieces, and says how each axis is cut.

@@ -11,9 +11,24 @@
 //!
 //! The highest bit of the second value says that the lengths are turned round; how exact it is does not matter here.
 //! Before the stream of version 1 it is said which values are missing. Whatever the byte order of the dataset, elements
-//! are put out little-endian, as machines do that SPERR runs on. Encoding is not supported.
+//! are put out little-endian, as machines do that SPERR runs on.
+//!
+//! Users give the second value, and the missing values to look for if there are: none, 1 NaNs, 2 values from 1e35 on. The
+//! second value is, from its lowest bit on,
+//!
+//! ```text
+//! bits  0 27  a number, in parts of 2^16
+//!      27  1  it is negative
+//!      28  2  1 bits of an element, 2 ratio of peak to noise in decibels, 3 largest error, as a power of two
+//!      30  1  not in use
+//!      31  1  the lengths are turned round
+//! ```
+//!
+//! A chunk is encoded as one piece. Ratios and errors hold for what is put out, after all rounding; SPERR takes them to
+//! hold before the mean is added, and some ratios for granted.
 
 mod container;
+mod encode;
 mod levels;
 mod mask;
 mod missing;
@@ -22,12 +37,14 @@ mod sets;
 mod speck;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod wavelet;
 
 use super::input::Input;
-use super::{ChunkShape, Encoded, Filter, FilterCall, damaged, id};
+use super::{ChunkShape, Encoded, Filter, FilterCall, asked_for, damaged, id, little_floats};
 use crate::base::{Error, Result, Unsupported};
 
+use encode::{Piece, Quality};
 use levels::Lengths;
 use missing::Missing;
 use sets::Order;
@@ -45,6 +62,9 @@ struct Setup {
     narrow: bool,
     version: u32,
     lengths: Lengths,
+    /// The missing values to look for.
+    missing: u32,
+    exactness: u32,
 }
 
 impl Filter for Sperr {
@@ -56,8 +76,32 @@ impl Filter for Sperr {
         "H5Z-SPERR"
     }
 
-    fn configure(&self, _: &[u32], _: &ChunkShape<'_>) -> Result<Vec<u32>> {
-        Err(Error::unsupported("writing with the filter sperr"))
+    fn configure(&self, values: &[u32], chunk: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        little_floats("sperr", chunk.datatype)?;
+        let (&[exactness] | &[exactness, _]) = values else {
+            return Err(Error::misuse(format!("sperr takes one value or two, not {}", values.len())));
+        };
+        let missing = values.get(1).copied().unwrap_or(0);
+        let used = || chunk.shape.iter().copied().filter(|&length| length > 1);
+        let dimensions = u32::try_from(used().count()).unwrap_or(u32::MAX);
+        if !(2..=3).contains(&dimensions)
+            || chunk.shape.len() > 4
+            || missing > MISSING
+            || used().any(|length| length < SHORTEST)
+        {
+            let what = "sperr takes chunks of 2 or 3 axes of 9 or more, and missing values of kinds 0 to 2";
+            return Err(Error::misuse(what));
+        }
+        let narrow = u32::from(chunk.element_size() == 4);
+        let mut stored = vec![dimensions | narrow << 4 | missing << 6 | VERSION << 10, exactness];
+        for length in used() {
+            stored.push(
+                u32::try_from(length)
+                    .map_err(|_| Error::limit("an axis of a chunk for sperr", length, u32::MAX.into()))?,
+            );
+        }
+        quality(exactness).map_err(asked_for)?;
+        Ok(stored)
     }
 
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
@@ -82,15 +126,61 @@ impl Filter for Sperr {
         Ok(())
     }
 
-    fn encode(&self, _: &[u8], _: &FilterCall<'_>, _: &mut Vec<u8>) -> Result<Encoded> {
-        Err(Error::unsupported("writing with the filter sperr"))
+    fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
+        let setup = Setup::new(call)?;
+        let (count, element) = (setup.count(call.limit)?, setup.element());
+        if input.len() != count * element {
+            let what = format!("sperr takes chunks of {count} elements here, not {} bytes", input.len());
+            return Err(Error::misuse(what));
+        }
+        let quality = quality(setup.exactness)?;
+        let mut elements = setup.take(input);
+        if setup.version > 0 {
+            Missing::encode(setup.missing, &mut elements, element, input, output)?;
+        }
+        if !elements.iter().all(|element| element.is_finite()) {
+            return Err(Error::misuse("sperr takes finite elements alone, unless they are missing ones"));
+        }
+        let piece = Piece { lengths: setup.lengths, order: setup.order, narrow: setup.narrow, elements };
+        let mut stream = Vec::new();
+        piece.encode(quality, &mut stream)?;
+        if setup.order == Order::Volume {
+            container::encode_head(setup.lengths, setup.narrow, stream.len(), output)?;
+        }
+        output.append(&mut stream);
+        Ok(Encoded::Done)
     }
+}
+
+/// The most that missing values are looked for by.
+const MISSING: u32 = 2;
+
+/// The shortest axis of a chunk.
+const SHORTEST: u64 = 9;
+
+/// How exact chunks are to be, by the second value.
+fn quality(exactness: u32) -> Result<Quality> {
+    let number = f64::from(exactness & 0x7ff_ffff) / 65536.0;
+    let negative = exactness >> 27 & 1 != 0;
+    match exactness >> 28 & 3 {
+        1 if number > 0.0 && !negative => Ok(Quality::Rate(number)),
+        2 if number > 0.0 && !negative => Ok(Quality::Ratio(number)),
+        3 if number < 1022.0 => Ok(Quality::Error((if negative { -number } else { number }).exp2())),
+        _ => Err(damaged("sperr", format!("{exactness:#x} does not say how exact elements are"))),
+    }
+}
+
+/// An element as one of four bytes.
+#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest, as is wanted")]
+fn narrowed(element: f64) -> f64 {
+    f64::from(element as f32)
 }
 
 impl Setup {
     fn new(call: &FilterCall<'_>) -> Result<Self> {
         let kind = call.value(0, "kind of sperr")?;
-        let turned = call.value(1, "exactness of sperr")? >> 31 != 0;
+        let exactness = call.value(1, "exactness of sperr")?;
+        let turned = exactness >> 31 != 0;
         let version = kind >> 10;
         if version > VERSION {
             return Err(Unsupported::Version { found: u64::from(version), known: u64::from(VERSION) }.into());
@@ -115,7 +205,7 @@ impl Setup {
         if turned {
             lengths[..dimensions].reverse();
         }
-        Ok(Setup { order, narrow, version, lengths })
+        Ok(Setup { order, narrow, version, lengths, missing: kind >> 6 & 15, exactness })
     }
 
     /// Bytes of an element.
@@ -130,6 +220,13 @@ impl Setup {
         count
             .filter(|&count| count <= limit / self.element())
             .ok_or_else(|| damaged("sperr", format!("over {limit} bytes come out")))
+    }
+
+    fn take(&self, input: &[u8]) -> Vec<f64> {
+        match self.narrow {
+            true => input.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes).into()).collect(),
+            false => input.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
+        }
     }
 
     fn put(&self, output: &mut [u8], elements: &[f64]) {

@@ -11,18 +11,18 @@
 
 use super::levels::Lengths;
 use super::sets::Order;
-use super::speck::Stream;
+use super::speck::{Integers, Stream};
 use super::wavelet;
 use crate::base::{Error, Result};
 use crate::codec::damaged;
 use crate::codec::input::Input;
 
 /// Flags.
-const CENTRED: u8 = 0x80;
-const CONSTANT: u8 = 0x01;
+pub(super) const CENTRED: u8 = 0x80;
+pub(super) const CONSTANT: u8 = 0x01;
 
 /// Of the step: the error that is tolerated, in which the corrections are counted.
-const STEPS_OF_ERROR: f64 = 1.5;
+pub(super) const STEPS_OF_ERROR: f64 = 1.5;
 
 /// Decodes the elements of a box with these lengths; the caller has bounded their number.
 pub(super) fn decode(bytes: &[u8], lengths: Lengths, order: Order) -> Result<Vec<f64>> {
@@ -49,16 +49,9 @@ pub(super) fn decode(bytes: &[u8], lengths: Lengths, order: Order) -> Result<Vec
         true => None,
         false => Some(corrections(&mut input, count)?),
     };
-    let integers = stream.decode(lengths, order)?;
-    let (negative, magnitudes) = (integers.negative, integers.magnitudes.into_iter());
-    let signed = |(index, magnitude)| {
-        let sign = if negative.contains(index) { -1.0 } else { 1.0 };
-        step * magnitude as f64 * sign
-    };
-    let mut elements: Vec<f64> = magnitudes.enumerate().map(signed).collect();
-    wavelet::inverse(&mut elements, lengths);
+    let mut elements = recover(&stream.decode(lengths, order)?, step, lengths);
     if let Some((stream, line)) = corrections {
-        correct(&mut elements, stream, line, step / STEPS_OF_ERROR)?;
+        correct(&mut elements, &stream.decode(line, Order::Line)?, step / STEPS_OF_ERROR);
     }
     elements.iter_mut().for_each(|element| *element += mean);
     Ok(elements)
@@ -74,9 +67,19 @@ fn corrections<'a>(input: &mut Input<'a>, count: usize) -> Result<(Stream<'a>, L
     Ok((stream, [count, 1, 1]))
 }
 
-fn correct(elements: &mut [f64], stream: Stream<'_>, line: Lengths, tolerance: f64) -> Result<()> {
-    let integers = stream.decode(line, Order::Line)?;
-    for (index, (element, magnitude)) in elements.iter_mut().zip(integers.magnitudes).enumerate() {
+/// Elements, without their mean, of the integers of their transform.
+pub(super) fn recover(integers: &Integers, step: f64, lengths: Lengths) -> Vec<f64> {
+    let signed = |(index, &magnitude)| {
+        let sign = if integers.negative.contains(index) { -1.0 } else { 1.0 };
+        step * magnitude as f64 * sign
+    };
+    let mut elements: Vec<f64> = integers.magnitudes.iter().enumerate().map(signed).collect();
+    wavelet::inverse(&mut elements, lengths);
+    elements
+}
+
+pub(super) fn correct(elements: &mut [f64], integers: &Integers, tolerance: f64) {
+    for (index, (element, &magnitude)) in elements.iter_mut().zip(&integers.magnitudes).enumerate() {
         let error = match magnitude {
             0 => continue,
             1 => 1.1,
@@ -85,5 +88,4 @@ fn correct(elements: &mut [f64], stream: Stream<'_>, line: Lengths, tolerance: f
         let sign = if integers.negative.contains(index) { -1.0 } else { 1.0 };
         *element += error * (tolerance * sign);
     }
-    Ok(())
 }

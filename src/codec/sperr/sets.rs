@@ -56,6 +56,21 @@ impl Set {
         Set { start: [0; 3], lengths }
     }
 
+    /// The index of its first element, in a box with these lengths.
+    pub(super) fn index(&self, lengths: Lengths) -> usize {
+        let [x, y, z] = self.start.map(|start| start as usize);
+        (z * lengths[1] as usize + y) * lengths[0] as usize + x
+    }
+
+    /// Its rows in a box with these lengths: the index of the first element of each, and how many there are.
+    pub(super) fn rows(&self, lengths: Lengths) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (first, [width, height, depth]) =
+            (self.index(lengths), self.lengths.map(|length| length as usize));
+        let row = lengths[0] as usize;
+        let plane = row * lengths[1] as usize;
+        (0..depth).flat_map(move |z| (0..height).map(move |y| (first + z * plane + y * row, width)))
+    }
+
     pub(super) fn is_single(&self) -> bool {
         self.lengths == [1; 3]
     }

@@ -10,13 +10,14 @@
 //! split, and its parts have their bits at once; the last part has none where the others turned out to be zero. The first
 //! one of an element is followed by its sign. Then come the bits of the elements that had a one in an earlier plane.
 
-use super::levels::Lengths;
+use super::levels::{Lengths, coarse};
 use super::mask::Mask;
-use super::sets::{Order, Parts, Set, Start, finer};
+use super::sets::{Order, Set};
+use super::walk::{Side, Walk};
 use crate::base::{Result, to_usize};
 use crate::codec::damaged;
 use crate::codec::input::Input;
-use crate::codec::low_bits::Bits;
+use crate::codec::low_bits::{BitSink, Bits};
 
 /// A stream that was not decoded yet.
 #[derive(Debug)]
@@ -54,183 +55,164 @@ impl<'a> Stream<'a> {
 
     /// Decodes the integers of a box with these lengths, which are not zero.
     pub(super) fn decode(self, lengths: Lengths, order: Order) -> Result<Integers> {
-        let (total, complete) = (self.total, self.is_complete());
-        let mut decoder = Decoder::new(self, lengths, order);
-        decoder.decode();
-        let taken = decoder.stream.bits.taken();
+        let (planes, total, complete) = (self.planes, self.total, self.is_complete());
+        let count = lengths.iter().map(|&length| length as usize).product();
+        let integers = Integers { magnitudes: vec![0; count], negative: Mask::new(count) };
+        let reading = Reading { bits: self.bits, available: self.available, threshold: 0, integers };
+        let mut walk = Walk::new(reading, lengths, order);
+        walk.run(planes);
+        let taken = walk.side.bits.taken();
         if complete && taken != total {
             return Err(damaged("sperr", format!("{total} bits, of which {taken} are used")));
         }
-        Ok(decoder.integers)
+        Ok(walk.side.integers)
     }
 }
 
-struct Decoder<'a> {
-    stream: Stream<'a>,
-    lengths: Lengths,
-    order: Order,
+impl Integers {
+    /// Appends a stream of them; no more than `budget` bits of it. Returns how many bits it would have.
+    pub(super) fn encode(
+        &self,
+        lengths: Lengths,
+        order: Order,
+        budget: Option<u64>,
+        output: &mut Vec<u8>,
+    ) -> u64 {
+        let most = self.magnitudes.iter().max().copied().unwrap_or(0);
+        let planes = u64::BITS - most.leading_zeros();
+        output.extend_from_slice(&planes.to_le_bytes()[..1]);
+        let head = output.len();
+        output.extend([0; 8]);
+        let budget = budget.unwrap_or(u64::MAX).saturating_add(7) / 8 * 8;
+        let start = 8 * output.len() as u64;
+        let sink = BitSink::new(output);
+        let mut walk =
+            Walk::new(Writing { sink, start, budget, plane: 0, lengths, integers: self }, lengths, order);
+        walk.run(planes);
+        let total = walk.side.written();
+        walk.side.sink.finish();
+        output[head..head + 8].copy_from_slice(&total.to_le_bytes());
+        let kept = to_usize(budget.min(total).div_ceil(8)).unwrap_or(usize::MAX);
+        output.truncate(kept.saturating_add(head + 8));
+        total
+    }
+}
+
+struct Reading<'a> {
+    bits: Bits<'a>,
+    available: u64,
+    /// The plane, as a number.
+    threshold: u64,
     integers: Integers,
-    /// Single elements that had no one so far.
-    zeros: Mask,
-    /// Elements that had a one in an earlier plane, and those that had their first in this one.
-    ones: Mask,
-    fresh: Vec<usize>,
-    /// Sets that had no one so far.
-    sets: Start,
-    /// Sets that are being split, each with the parts to come.
-    open: Vec<Open>,
 }
 
-struct Open {
-    parts: Parts,
-    at: usize,
-    /// One of the parts before has a one.
-    found: bool,
-}
+impl Side for Reading<'_> {
+    fn begin(&mut self, plane: u32) {
+        self.threshold = 1 << plane;
+    }
 
-impl<'a> Decoder<'a> {
-    fn new(stream: Stream<'a>, lengths: Lengths, order: Order) -> Self {
-        let count = lengths.iter().map(|&length| length as usize).product();
-        Decoder {
-            stream,
-            lengths,
-            order,
-            integers: Integers { magnitudes: vec![0; count], negative: Mask::new(count) },
-            zeros: Mask::new(count),
-            ones: Mask::new(count),
-            fresh: Vec::new(),
-            sets: Start::new(lengths, order),
-            open: Vec::new(),
+    fn element(&mut self, _: usize) -> bool {
+        self.bits.take_one()
+    }
+
+    fn set(&mut self, _: &Set) -> bool {
+        self.bits.take_one()
+    }
+
+    fn around(&mut self, _: u32) -> bool {
+        self.bits.take_one()
+    }
+
+    fn sign(&mut self, index: usize) {
+        if !self.bits.take_one() {
+            self.integers.negative.set(index);
         }
     }
 
-    fn decode(&mut self) {
-        for plane in (0..self.stream.planes).rev() {
-            let threshold = 1 << plane;
-            self.sort();
-            if self.is_at_end() {
-                self.settle(threshold);
-                return;
-            }
-            self.refine(threshold);
-            self.settle(threshold);
-            if self.is_at_end() {
-                return;
-            }
+    /// Halves the interval of the element.
+    fn refine(&mut self, index: usize) -> bool {
+        let magnitude = &mut self.integers.magnitudes[index];
+        let half = self.threshold / 2;
+        match (self.bits.take_one(), half) {
+            (true, 0) => *magnitude += 1,
+            (true, _) => *magnitude += half,
+            (false, _) => *magnitude -= half,
         }
+        !self.is_at_end()
+    }
+
+    /// Puts the element into the middle of its interval, the lower of the two numbers there.
+    fn settle(&mut self, index: usize) {
+        self.integers.magnitudes[index] = self.threshold + (self.threshold - self.threshold / 2 - 1);
     }
 
     fn is_at_end(&self) -> bool {
-        self.stream.bits.taken() >= self.stream.available
+        self.bits.taken() >= self.available
+    }
+}
+
+struct Writing<'a, 'b> {
+    sink: BitSink<'b>,
+    /// Bits before the stream, and the most that count of it.
+    start: u64,
+    budget: u64,
+    plane: u32,
+    lengths: Lengths,
+    integers: &'a Integers,
+}
+
+impl Writing<'_, '_> {
+    fn written(&self) -> u64 {
+        self.sink.len() - self.start
     }
 
-    /// Finds the elements that have their first one in this plane.
-    fn sort(&mut self) {
-        let mut from = 0;
-        while let Some(index) = self.zeros.next(from) {
-            if self.stream.bits.take_one() {
-                self.zeros.clear(index);
-                self.meet(index);
-            }
-            from = index + 1;
-        }
-        for level in (0..self.sets.lists.len()).rev() {
-            let mut list = std::mem::take(&mut self.sets.lists[level]);
-            list.retain(|set| {
-                let found = self.stream.bits.take_one();
-                if found {
-                    self.split(set, level);
-                }
-                !found
-            });
-            // What a set is split into belongs to higher levels, so nothing was added here meanwhile.
-            self.sets.lists[level] = list;
-        }
-        self.look_around();
+    fn put(&mut self, bit: bool) -> bool {
+        self.sink.put_one(bit);
+        bit
     }
 
-    /// An element has its first one.
-    fn meet(&mut self, index: usize) {
-        if !self.stream.bits.take_one() {
-            self.integers.negative.set(index);
-        }
-        self.fresh.push(index);
+    /// Whether one of the elements from `first` on has a one; none of them had one in an earlier plane.
+    fn has_one(&self, first: usize, count: usize) -> bool {
+        self.integers.magnitudes[first..first + count].iter().any(|magnitude| magnitude >> self.plane != 0)
+    }
+}
+
+impl Side for Writing<'_, '_> {
+    fn begin(&mut self, plane: u32) {
+        self.plane = plane;
     }
 
-    /// Splits a set down to the single elements with a one. No more sets are open than a length can be halved.
-    fn split(&mut self, set: &Set, level: usize) {
-        self.open.push(Open { parts: set.split(self.order, level), at: 0, found: false });
-        while let Some(open) = self.open.last_mut() {
-            let parts = open.parts.as_slice();
-            let Some(&part) = parts.get(open.at) else {
-                self.open.pop();
-                continue;
-            };
-            open.at += 1;
-            let is_sure = open.at == parts.len() && !open.found;
-            let level = open.parts.level;
-            let found = is_sure || self.stream.bits.take_one();
-            open.found |= found;
-            match (part.is_single(), found) {
-                (true, true) => self.meet(self.index(&part)),
-                (true, false) => {
-                    let index = self.index(&part);
-                    self.zeros.set(index);
-                }
-                (false, true) => {
-                    self.open.push(Open { parts: part.split(self.order, level), at: 0, found: false });
-                }
-                (false, false) => self.sets.lists[level].push(part),
-            }
-        }
+    fn element(&mut self, index: usize) -> bool {
+        self.put(self.has_one(index, 1))
     }
 
-    fn index(&self, set: &Set) -> usize {
-        let [x, y, z] = set.start.map(|start| start as usize);
-        (z * self.lengths[1] as usize + y) * self.lengths[0] as usize + x
+    fn set(&mut self, set: &Set) -> bool {
+        let found = set.rows(self.lengths).any(|(first, count)| self.has_one(first, count));
+        self.put(found)
     }
 
-    /// Of a plane: what lies around the levels that are in sets by now.
-    fn look_around(&mut self) {
-        let mut is_sure = false;
-        while self.sets.around > 0 && (is_sure || self.stream.bits.take_one()) {
-            is_sure = true;
-            let level = self.sets.around as usize;
-            for part in finer(self.lengths, self.sets.around) {
-                if self.stream.bits.take_one() {
-                    is_sure = false;
-                    self.split(&part, level);
-                } else {
-                    self.sets.lists[level].push(part);
-                }
-            }
-            self.sets.around -= 1;
-        }
+    fn around(&mut self, level: u32) -> bool {
+        let [width, height, _] = self.lengths;
+        let inner = [width, height].map(|length| coarse(length, level));
+        let below = Set { start: [0, inner[1], 0], lengths: [width, height - inner[1], 1] };
+        let beside = Set { start: [inner[0], 0, 0], lengths: [width - inner[0], inner[1], 1] };
+        let mut rows = below.rows(self.lengths).chain(beside.rows(self.lengths));
+        let found = rows.any(|(first, count)| self.has_one(first, count));
+        self.put(found)
     }
 
-    /// Halves the interval of the elements that had a one in an earlier plane, as far as there are bits.
-    fn refine(&mut self, threshold: u64) {
-        let half = threshold / 2;
-        let mut from = 0;
-        while let Some(index) = self.ones.next(from) {
-            let magnitude = &mut self.integers.magnitudes[index];
-            match (self.stream.bits.take_one(), half) {
-                (true, 0) => *magnitude += 1,
-                (true, _) => *magnitude += half,
-                (false, _) => *magnitude -= half,
-            }
-            if self.is_at_end() {
-                return;
-            }
-            from = index + 1;
-        }
+    fn sign(&mut self, index: usize) {
+        self.put(!self.integers.negative.contains(index));
     }
 
-    /// Puts what is new into the middle of its interval, the lower of the two numbers there.
-    fn settle(&mut self, threshold: u64) {
-        for index in self.fresh.drain(..) {
-            self.integers.magnitudes[index] = threshold + (threshold - threshold / 2 - 1);
-            self.ones.set(index);
-        }
+    fn refine(&mut self, index: usize) -> bool {
+        self.put(self.integers.magnitudes[index] >> self.plane & 1 != 0);
+        true
+    }
+
+    fn settle(&mut self, _: usize) {}
+
+    fn is_at_end(&self) -> bool {
+        self.written() >= self.budget
     }
 }

@@ -1,5 +1,7 @@
 use super::super::vectors::{harm, refuse};
 use super::*;
+use crate::format::datatype::Datatype;
+use crate::format::datatype::Order::{Big, Little};
 
 /// `f.create_dataset("a", data=data, chunks=(9, 9), **hdf5plugin.Sperr(rate=1))`, where `data` is
 /// `np.multiply.outer(range(9), range(9)).astype("f4")`: the stream is cut off where the bits were used up.
@@ -136,6 +138,116 @@ fn pieces_are_put_together() {
     refuse(&Sperr, &[1027, 0, 20, 9, 9], &stored, "over 1000 bytes");
     let error = decode((&values, &stored), 1620 * 8).unwrap_err().to_string();
     assert!(error.contains("1 bytes behind the last piece"), "{error}");
+}
+
+fn encode(values: &[u32], plain: &[u8]) -> Result<Vec<u8>> {
+    let mut output = Vec::new();
+    let call = FilterCall { values, chunk_bytes: plain.len(), limit: 100_000 };
+    Sperr.encode(plain, &call, &mut output).map(|_| output)
+}
+
+fn narrow(elements: impl Iterator<Item = f32>) -> Vec<u8> {
+    elements.flat_map(f32::to_le_bytes).collect()
+}
+
+fn wide(elements: impl Iterator<Item = f64>) -> Vec<u8> {
+    elements.flat_map(f64::to_le_bytes).collect()
+}
+
+#[test]
+fn chunks_are_encoded_to_the_bytes_of_the_plugin() {
+    let product = narrow((0..81u16).map(|at| f32::from((at / 9) * (at % 9))));
+    assert_eq!(encode(RATE.0, &product).unwrap(), RATE.1);
+    let sums = wide((0..729u16).map(|at| f64::from(at / 81 + at / 9 % 9 + at % 9)));
+    assert_eq!(encode(NOISE.0, &sums).unwrap(), NOISE.1);
+    assert_eq!(encode(CONSTANT.0, &wide([1.5; 90].into_iter())).unwrap(), CONSTANT.1);
+    let large = narrow((0..81).map(|at| if at < 2 { -1e36 } else { f32::from(u8::from(at == 40)) }));
+    assert_eq!(encode(LARGE.0, &large).unwrap(), LARGE.1);
+}
+
+#[test]
+fn errors_are_kept_to_where_elements_stand_out() {
+    let elements: Vec<f32> =
+        (0..99u8).map(|at| f32::from(at % 10) + if at % 31 == 3 { 1e4 } else { 0.0 }).collect();
+    for (tolerance, exactness) in [(0.25, 0x3802_0000), (4.0, 0x3002_0000), (2f32.powi(-20), 0x3814_0000)] {
+        let stored = encode(&[1042, exactness, 9, 11], &narrow(elements.iter().copied())).unwrap();
+        let back = decode((&[1042, exactness, 9, 11], &stored), 99 * 4).unwrap();
+        let back = back.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        assert!(back.zip(&elements).all(|(a, b)| (a - b).abs() <= tolerance), "{tolerance}");
+    }
+}
+
+#[test]
+fn missing_values_of_all_kinds() {
+    let nan = [1042 | 1 << 6, 0x3802_0000, 9, 9];
+    for share in [0, 3, 80, 81] {
+        let plain = narrow((0..81).map(|at| if at < share { f32::NAN } else { 7.5 }));
+        let stored = encode(&nan, &plain).unwrap();
+        assert_eq!(stored[0], u8::from(share > 0));
+        assert_eq!(floats((&nan, &stored)).iter().filter(|value| value.is_nan()).count(), share);
+    }
+    let mixed = narrow((0..81).map(|at| if at == 5 { 2e36 } else { -1e36 }));
+    let error = encode(LARGE.0, &mixed).unwrap_err().to_string();
+    assert!(error.contains("one large value"), "{error}");
+    for odd in [f32::NAN, f32::INFINITY] {
+        let error = encode(RATE.0, &narrow((0..81).map(|_| odd))).unwrap_err().to_string();
+        assert!(error.contains("finite elements"), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_is_an_error() {
+    let plain = wide((0..90u8).map(|at| f64::from(at) * 1e200));
+    for exactness in [0x3bf0_0000, 0x27ff_ffff, 0x3064_0000 | 1 << 27] {
+        let error = encode(&[1026, exactness, 9, 10], &plain).unwrap_err().to_string();
+        assert!(error.contains("too large for what sperr is asked"), "{error}");
+    }
+    assert!(encode(&[1026, 0x1001_0000, 9, 10], &plain).is_ok(), "a rate can always be kept");
+}
+
+#[test]
+fn client_data_that_users_ask_for() {
+    let (float, double) = (Datatype::float(4, Little), Datatype::float(8, Little));
+    let configure = |values: &[u32], datatype: &Datatype, shape: &[u64]| {
+        Sperr.configure(values, &ChunkShape { datatype, shape, fill: None })
+    };
+    assert_eq!(configure(&[RATE.0[1]], &float, &[9, 9]).unwrap(), RATE.0);
+    assert_eq!(configure(&[NOISE.0[1], 0], &double, &[9, 1, 9, 9]).unwrap(), NOISE.0);
+    assert_eq!(configure(&[LARGE.0[1], 2], &float, &[9, 9]).unwrap(), LARGE.0);
+    for (values, datatype, shape) in [
+        (&[][..], &float, &[9, 9][..]),
+        (&[RATE.0[1], 3], &float, &[9, 9]),
+        (&[RATE.0[1], 0, 0], &float, &[9, 9]),
+        (&[0x0001_0000], &float, &[9, 9]),
+        (&[0x1000_0000], &float, &[9, 9]),
+        (&[0x1801_0000], &float, &[9, 9]),
+        (&[0x2000_0000], &float, &[9, 9]),
+        (&[0x37ff_0000], &float, &[9, 9]),
+        (&[RATE.0[1]], &float, &[9]),
+        (&[RATE.0[1]], &float, &[8, 9]),
+        (&[RATE.0[1]], &float, &[9, 9, 9, 9]),
+        (&[RATE.0[1]], &float, &[1, 1, 1, 9, 9]),
+        (&[RATE.0[1]], &Datatype::float(4, Big), &[9, 9]),
+        (&[RATE.0[1]], &Datatype::float(2, Little), &[9, 9]),
+        (&[RATE.0[1]], &Datatype::integer(4, true, Little), &[9, 9]),
+    ] {
+        let error = configure(values, datatype, shape).unwrap_err();
+        assert!(!matches!(error.kind(), crate::base::ErrorKind::Malformed(_)), "{error}");
+    }
+}
+
+#[test]
+fn hostile_client_data_does_no_harm_to_what_is_encoded() {
+    for (values, stored) in [RATE, NOISE, LARGE, CONSTANT] {
+        let plain = decode((values, stored), 10_000).unwrap();
+        for (place, bit) in (0..values.len()).flat_map(|place| (0..32).map(move |bit| (place, bit))) {
+            let mut flipped = values.to_vec();
+            flipped[place] ^= 1 << bit;
+            let _ = encode(&flipped, &plain);
+        }
+        (0..values.len()).for_each(|len| assert!(encode(&values[..len], &plain).is_err()));
+        assert!(encode(values, &plain[1..]).is_err());
+    }
 }
 
 #[test]

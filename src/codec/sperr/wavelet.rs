@@ -1,4 +1,4 @@
-//! The inverse of the CDF 9/7 wavelet transform, by lifting.
+//! The CDF 9/7 wavelet transform and its inverse, by lifting.
 //!
 //! All operations are done in the order in which SPERR does them, and no two are fused: the results are the same to the
 //! last bit.
@@ -24,7 +24,12 @@ struct Lifting {
 /// Turns coefficients into elements, in place.
 pub(super) fn inverse(elements: &mut [f64], lengths: Lengths) {
     let lifting = Lifting::new();
-    let mut turn = |axis: usize, extent: Lengths| lifting.along(elements, lengths, axis, extent);
+    let mut turn = |axis: usize, extent: Lengths| {
+        Lifting::along(elements, lengths, axis, extent, |signal, line| {
+            lifting.synthesize(signal);
+            interleave(signal, line);
+        });
+    };
     match Levels::new(lengths) {
         Levels::Together(levels) => {
             for level in (0..levels).rev() {
@@ -39,6 +44,34 @@ pub(super) fn inverse(elements: &mut [f64], lengths: Lengths) {
             }
             for level in (0..depth).rev() {
                 turn(2, [lengths[0], lengths[1], coarse(lengths[2], level)]);
+            }
+        }
+    }
+}
+
+/// Turns elements into coefficients, in place: all that [`inverse`] does, the other way round.
+pub(super) fn forward(elements: &mut [f64], lengths: Lengths) {
+    let lifting = Lifting::new();
+    let mut turn = |axis: usize, extent: Lengths| {
+        Lifting::along(elements, lengths, axis, extent, |signal, line| {
+            part(signal, line);
+            lifting.analyse(line);
+        });
+    };
+    match Levels::new(lengths) {
+        Levels::Together(levels) => {
+            for level in 0..levels {
+                let extent = lengths.map(|length| coarse(length, level));
+                (0..3).for_each(|axis| turn(axis, extent));
+            }
+        }
+        Levels::Apart { plane, depth } => {
+            for level in 0..depth {
+                turn(2, [lengths[0], lengths[1], coarse(lengths[2], level)]);
+            }
+            for level in 0..plane {
+                let extent = [coarse(lengths[0], level), coarse(lengths[1], level), lengths[2]];
+                (0..2).for_each(|axis| turn(axis, extent));
             }
         }
     }
@@ -60,8 +93,14 @@ impl Lifting {
         }
     }
 
-    /// One level along one axis, for all lines within `extent`.
-    fn along(&self, elements: &mut [f64], lengths: Lengths, axis: usize, extent: Lengths) {
+    /// One level along one axis, for all lines within `extent`: `turn` makes the second line of the first.
+    fn along(
+        elements: &mut [f64],
+        lengths: Lengths,
+        axis: usize,
+        extent: Lengths,
+        turn: impl Fn(&mut [f64], &mut [f64]),
+    ) {
         let row = lengths[0] as usize;
         let strides = [1, row, row * lengths[1] as usize];
         let (len, stride) = (extent[axis] as usize, strides[axis]);
@@ -79,8 +118,7 @@ impl Lifting {
                     }
                 }
                 for signal in lines.chunks_exact_mut(len).take(count) {
-                    self.synthesize(signal);
-                    interleave(signal, &mut line);
+                    turn(signal, &mut line);
                     signal.copy_from_slice(&line);
                 }
                 for at in 0..len {
@@ -91,6 +129,18 @@ impl Lifting {
                 }
             }
         }
+    }
+
+    /// Does the lifting steps of a line of at least three, whose elements in even places come first.
+    fn analyse(&self, signal: &mut [f64]) {
+        let (even, odd) = signal.split_at_mut(signal.len() - signal.len() / 2);
+        lift_odd(odd, even, -self.alpha);
+        lift_even(even, odd, -self.beta, |value| value);
+        lift_odd(odd, even, -self.gamma);
+        lift_even(even, odd, -self.delta, |value| value);
+        even.iter_mut().for_each(|value| *value *= self.epsilon);
+        let inverse = -(1.0 / self.epsilon);
+        odd.iter_mut().for_each(|value| *value *= inverse);
     }
 
     /// Undoes the lifting steps of a line of at least three: the coarser half first, then the finer one.
@@ -125,6 +175,17 @@ fn lift_odd(odd: &mut [f64], even: &[f64], factor: f64) {
     odd[last] -= factor * (even[last] + even[even.len() - 1]);
 }
 
+/// The elements in even places of a line, then those in odd ones.
+fn part(line: &[f64], halves: &mut [f64]) {
+    let (even, odd) = halves.split_at_mut(line.len() - line.len() / 2);
+    for (pair, value) in line.chunks(2).zip(even) {
+        *value = pair[0];
+    }
+    for (pair, value) in line.chunks_exact(2).zip(odd) {
+        *value = pair[1];
+    }
+}
+
 fn interleave(halves: &[f64], line: &mut [f64]) {
     let (even, odd) = halves.split_at(halves.len() - halves.len() / 2);
     for (pair, value) in line.chunks_mut(2).zip(even) {
@@ -132,5 +193,23 @@ fn interleave(halves: &[f64], line: &mut [f64]) {
     }
     for (pair, value) in line.chunks_exact_mut(2).zip(odd) {
         pair[1] = *value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_undone_in_every_shape() {
+        for lengths in [[9, 9, 1], [70, 13, 1], [9, 40, 17], [20, 20, 40], [12, 8, 30]] {
+            let count: u32 = lengths.iter().product();
+            let plain: Vec<f64> = (0..count).map(|at| f64::from(at * at % 71)).collect();
+            let mut elements = plain.clone();
+            forward(&mut elements, lengths);
+            assert!(elements.iter().zip(&plain).any(|(a, b)| (a - b).abs() > 1.0), "{lengths:?}");
+            inverse(&mut elements, lengths);
+            assert!(elements.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-9), "{lengths:?}");
+        }
     }
 }

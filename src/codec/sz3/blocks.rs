@@ -10,12 +10,12 @@
 //!  .   .  codes
 //! ```
 
+use super::coder::{Coder, Coding, Recovery};
 use super::config::{Config, Predictors};
 use super::grid::{AXES, Grid, for_each_place};
 use super::huffman::Codes;
 use super::lorenzo::Lorenzo;
 use super::number::Number;
-use super::quantizer::Quantizer;
 use super::regression::{Degree, Regression};
 use super::{Input, damaged};
 use crate::base::{Error, Result, to_usize};
@@ -39,9 +39,7 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
     let edge = edge(input)?;
     let mut predictors = decode_predictors::<T>(&config.predictors, grid, input)?;
     let mut selection = if predictors.len() > 1 { Some(Selection::decode(input)?) } else { None };
-    let mut quantizer = Quantizer::decode::<T>(input)?;
-    let mut codes = Codes::decode(input)?;
-    input.finish()?;
+    let mut coder = Recovery::decode::<T>(input)?;
     let axes: Vec<usize> = (grid.first()..AXES).collect();
     let of_thin_blocks = Predictor::Lorenzo(Lorenzo::new(grid, 1, &axes));
     let mut values = vec![T::default(); grid.len()];
@@ -59,11 +57,46 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
                 Predictor::Lorenzo(lorenzo) => lorenzo.predict(&values, place, at),
                 Predictor::Regression(regression) => regression.predict(within),
             };
-            values[at] = quantizer.recover(codes.next()?, prediction)?;
-            Ok(())
+            coder.put(&mut values[at], prediction)
         })?;
     }
     Ok(values)
+}
+
+/// Codes an array by Lorenzo prediction of so many layers; the rest of the content is what the coder has then.
+pub(super) fn code<T: Number>(
+    grid: &Grid,
+    layers: usize,
+    values: &mut [T],
+    coder: &mut Coding<T>,
+) -> Result<()> {
+    let axes: Vec<usize> = (grid.first()..AXES).collect();
+    let lorenzo = Lorenzo::new(grid, layers, &axes);
+    for corner in grid.corners(edge_for(grid)) {
+        for_each_place(grid.extent(corner, edge_for(grid)), |within| {
+            let place = [0, 1, 2, 3].map(|axis| corner[axis] + within[axis]);
+            let at = grid.index(place);
+            let prediction = lorenzo.predict(values, place, at);
+            coder.put(&mut values[at], prediction)
+        })?;
+    }
+    Ok(())
+}
+
+/// Appends what stands before the quantizer.
+pub(super) fn encode_head(grid: &Grid, output: &mut Vec<u8>) {
+    grid.encode(output);
+    output.extend_from_slice(&edge_for(grid).to_le_bytes()[..4]);
+    output.push(LORENZO);
+}
+
+/// The edge of blocks where we choose it, as the plugin does.
+pub(super) fn edge_for(grid: &Grid) -> usize {
+    match grid.rank {
+        1 => 128,
+        2 => 16,
+        _ => 6,
+    }
 }
 
 impl<T: Number> Predictor<'_, T> {

@@ -19,7 +19,9 @@
 //! 47    4  number of bytes up to here
 //! ```
 
+use super::blocks::edge_for;
 use super::grid::{AXES, Grid};
+use super::tree::narrow;
 use super::{Input, damaged};
 use crate::base::{Error, Result, to_usize};
 
@@ -99,6 +101,34 @@ impl Config {
         Ok(Config { grid, algorithm, predictors })
     }
 
+    /// Appends it. What we do not choose is said as the plugin says it.
+    pub(super) fn encode(&self, error_bound: f64, output: &mut Vec<u8>) -> Result<()> {
+        let start = output.len();
+        output.push(self.grid.rank.to_le_bytes()[0]);
+        self.grid.encode(output);
+        output.extend((self.grid.len() as u64).to_le_bytes());
+        let algorithm = match self.algorithm {
+            Algorithm::LorenzoAndRegression => 0,
+            Algorithm::Lossless => 1,
+            Algorithm::Interpolation => 2,
+        };
+        output.extend([algorithm, 0]);
+        output.extend(error_bound.to_le_bytes());
+        output.extend([0; 8]);
+        let Predictors { lorenzo, lorenzo_of_two_layers, linear, quadratic } = self.predictors;
+        output.extend([lorenzo, lorenzo_of_two_layers, linear, quadratic].map(u8::from));
+        // Cubic interpolation in the first order, blocks of 32; Zstandard and Huffman; codes.
+        output.extend([1, 0, 32, 0, 0, 0, 1, 1, 0, 0, 1, 0]);
+        let edge = narrow(edge_for(&self.grid))?;
+        for number in [edge, edge, narrow(self.grid.rank)?] {
+            output.extend(number.to_le_bytes());
+        }
+        output.push(0);
+        let len = narrow(output.len() - start)?;
+        output.extend(len.to_le_bytes());
+        Ok(())
+    }
+
     /// Checks that the content is about the same array.
     pub(super) fn check_grid(&self, input: &mut Input<'_>) -> Result<()> {
         if decode_grid(input, self.grid.rank)? == self.grid {
@@ -152,6 +182,13 @@ mod tests {
         assert_eq!(config.algorithm, Algorithm::Interpolation);
         let (lorenzo, linear) = (config.predictors.lorenzo, config.predictors.linear);
         assert!(lorenzo && linear && !config.predictors.lorenzo_of_two_layers);
+    }
+
+    #[test]
+    fn it_is_encoded_as_the_plugin_does() {
+        let mut output = vec![7];
+        Config::decode(&STORED).unwrap().0.encode(0.01, &mut output).unwrap();
+        assert_eq!(output, [&[7][..], &STORED].concat());
     }
 
     #[test]

@@ -21,17 +21,21 @@
 //!  .   .  codes
 //! ```
 
-use super::blocks::edge;
+use super::blocks::{edge, edge_for};
 use super::config::{Config, decode_flag};
 use super::grid::{AXES, Grid, for_each_place};
 use super::huffman::Codes;
 use super::lorenzo::Lorenzo;
 use super::number::Number;
 use super::quantizer::Quantizer;
+use super::tree::{self, narrow};
 use super::{Input, damaged};
 use crate::base::{Error, Result, to_usize};
 
 const PADDING: u32 = 2;
+
+/// The number of axes that Lorenzo prediction goes along.
+const ALL_AXES: u32 = 3;
 
 /// The code of a coefficient that is what it was in the plane before.
 const RADIUS: i32 = 32768;
@@ -74,7 +78,7 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
         1 => &[3],
         // The last axis counts as the slower one of the two.
         2 => &[3, 1],
-        3 => &[1, 2, 3],
+        ALL_AXES => &[1, 2, 3],
         other => return Err(damaged("sz3", format!("prediction along {other} of 3 axes"))),
     };
     input.take(4)?;
@@ -98,6 +102,29 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
     let mut cubes = Cubes { grid, edge, lorenzo, mean, selection, planes, quantizer, codes, values };
     grid.corners(edge).try_for_each(|corner| cubes.block(corner))?;
     Ok(cubes.values)
+}
+
+/// Appends what stands before the quantizer, for Lorenzo prediction of 1 or 2 layers along all axes in all blocks.
+pub(super) fn encode_head<T: Number>(
+    grid: &Grid,
+    layers: usize,
+    error_bound: f64,
+    output: &mut Vec<u8>,
+) -> Result<()> {
+    let edge = edge_for(grid);
+    for number in [narrow(edge)?, ALL_AXES] {
+        output.extend(number.to_le_bytes());
+    }
+    output.extend([layers == 1, layers == 2, false, false].map(u8::from));
+    output.extend(PADDING.to_le_bytes());
+    output.extend([0; 28]);
+    output.extend(error_bound.to_le_bytes());
+    // There is no mean, and there are no planes.
+    output.push(0);
+    T::default().encode(output);
+    output.extend([0; 8]);
+    let predictor = if layers == 1 { 0 } else { 2 };
+    tree::encode(&vec![predictor; grid.corners(edge).count()], output)
 }
 
 impl<T: Number> Cubes<'_, T> {

@@ -38,6 +38,11 @@ impl Grid {
         self.strides[0] * self.lengths[0]
     }
 
+    /// Appends the lengths of the axes.
+    pub(super) fn encode(&self, output: &mut Vec<u8>) {
+        output.extend(self.lengths[self.first()..].iter().flat_map(|&length| (length as u64).to_le_bytes()));
+    }
+
     /// The first of the axes that the array has.
     pub(super) fn first(&self) -> usize {
         AXES - self.rank

@@ -10,16 +10,18 @@
 //!  .   .  codes
 //! ```
 
+use super::coder::{Coder, Coding, Recovery};
 use super::config::Config;
 use super::grid::{AXES, Grid};
-use super::huffman::Codes;
 use super::number::{Number, Wide};
-use super::quantizer::Quantizer;
 use super::{Input, damaged};
 use crate::base::{Result, to_usize};
 
 /// From this level on, counted from the finest, the error bound is half of what was asked for.
 const COARSE: u32 = 3;
+
+/// The edge of blocks where we choose it, as the plugin does.
+const EDGE: usize = 32;
 
 pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Result<Vec<T>> {
     config.check_grid(input)?;
@@ -32,13 +34,40 @@ pub(super) fn decode<T: Number>(config: &Config, input: &mut Input<'_>) -> Resul
     if edge == 0 || edge % 2 == 1 {
         return Err(damaged("sz3", format!("blocks with an edge of {edge}, it has to be even")));
     }
-    let quantizer = Quantizer::decode::<T>(input)?;
-    let codes = Codes::decode(input)?;
-    input.finish()?;
-    let values = vec![T::default(); config.grid.len()];
-    let mut interpolation = Interpolation { grid: &config.grid, cubic, order, quantizer, codes, values };
-    interpolation.run(edge)?;
-    Ok(interpolation.values)
+    let mut coder = Recovery::decode::<T>(input)?;
+    let mut values = vec![T::default(); config.grid.len()];
+    Interpolation { grid: &config.grid, cubic, order, coder: &mut coder, values: &mut values }.run(edge)?;
+    Ok(values)
+}
+
+/// A way of interpolating.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Way {
+    pub(super) cubic: bool,
+    /// Along the last axis first, not along the first.
+    pub(super) backwards: bool,
+}
+
+/// Codes an array; the rest of the content is what the coder has then.
+pub(super) fn code<T: Number>(grid: &Grid, way: Way, values: &mut [T], coder: &mut Coding<T>) -> Result<()> {
+    let order = axis_order(grid, way.order(grid))?;
+    Interpolation { grid, cubic: way.cubic, order, coder, values }.run(EDGE)
+}
+
+/// Appends what stands before the quantizer.
+pub(super) fn encode_head(grid: &Grid, way: Way, output: &mut Vec<u8>) {
+    grid.encode(output);
+    let order = way.order(grid).to_le_bytes();
+    output.extend_from_slice(&EDGE.to_le_bytes()[..4]);
+    output.extend(u32::from(way.cubic).to_le_bytes());
+    output.extend_from_slice(&order[..4]);
+}
+
+impl Way {
+    /// The number of the order of the axes.
+    fn order(self, grid: &Grid) -> usize {
+        if self.backwards { (1..=grid.rank).product::<usize>() - 1 } else { 0 }
+    }
 }
 
 /// The axes in the order with this number. Behind them come those that the array does not have.
@@ -60,23 +89,22 @@ fn axis_order(grid: &Grid, number: usize) -> Result<[usize; AXES]> {
     Ok(order)
 }
 
-struct Interpolation<'a, T> {
+struct Interpolation<'a, T, C> {
     grid: &'a Grid,
     cubic: bool,
     order: [usize; AXES],
-    quantizer: Quantizer<'a>,
-    codes: Codes<'a>,
-    values: Vec<T>,
+    coder: &'a mut C,
+    values: &'a mut [T],
 }
 
-impl<T: Number> Interpolation<'_, T> {
+impl<T: Number, C: Coder<T>> Interpolation<'_, T, C> {
     fn run(&mut self, edge: usize) -> Result<()> {
         self.put(0, T::default())?;
-        let error_bound = self.quantizer.error_bound;
+        let error_bound = *self.coder.error_bound();
         let longest = self.grid.lengths.into_iter().max().unwrap_or(1);
         let levels = (longest - 1).checked_ilog2().map_or(0, |log| log + 1);
         for level in (0..levels).rev() {
-            self.quantizer.error_bound = if level + 1 >= COARSE { error_bound * 0.5 } else { error_bound };
+            *self.coder.error_bound() = if level + 1 >= COARSE { error_bound * 0.5 } else { error_bound };
             let step = 1 << level;
             let edge = edge.saturating_mul(step);
             for corner in self.grid.corners(edge) {
@@ -160,9 +188,7 @@ impl<T: Number> Interpolation<'_, T> {
     }
 
     fn put(&mut self, at: usize, prediction: T) -> Result<()> {
-        let code = self.codes.next()?;
-        self.values[at] = self.quantizer.recover(code, prediction)?;
-        Ok(())
+        self.coder.put(&mut self.values[at], prediction)
     }
 }
 

@@ -11,11 +11,16 @@
 //!
 //! Decodes what the releases 3.1.2 to 3.1.7 write, with all their predictors, for all their types. What 3.1.8 writes
 //! differs for Lorenzo prediction along one axis, and is refused. Later ones begin with a number of their own, and are
-//! refused by the version that follows it. Encoding is not supported.
+//! refused by the version that follows it.
+//!
+//! Encodes by interpolation, or by Lorenzo prediction of one or two layers. Which of them, and so the bytes, may differ from what
+//! the plugin chooses; the bound of the errors is kept in any case.
 
 mod blocks;
+mod coder;
 mod config;
 mod cubes;
+mod encode;
 mod grid;
 mod huffman;
 mod interpolation;
@@ -23,12 +28,15 @@ mod lorenzo;
 mod number;
 mod quantizer;
 mod regression;
+mod setup;
+mod tree;
 
 use super::input::Input;
-use super::{ChunkShape, Encoded, Filter, FilterCall, damaged, id, zstd};
+use super::{ChunkShape, Encoded, Filter, FilterCall, asked_for, damaged, id, zstd};
 use crate::base::{Error, Result, element_count, to_usize};
 
 use config::{Algorithm, Config};
+use encode::encode;
 use number::Number;
 
 /// How streams begin from release 3.2 on, before their version.
@@ -36,6 +44,25 @@ const MAGIC: u32 = 0xf342_f310;
 
 /// Chunks of fewer elements than this are stored as they are.
 const FEWEST: u64 = 20;
+
+/// A generic function for the type of element that the client data name.
+macro_rules! for_type {
+    ($function:ident, $call:expr) => {
+        match $call.value(1, "type of SZ3's elements")? {
+            0 => $function::<f32>,
+            1 => $function::<f64>,
+            2 => $function::<u8>,
+            3 => $function::<i8>,
+            4 => $function::<u16>,
+            5 => $function::<i16>,
+            6 => $function::<u32>,
+            7 => $function::<i32>,
+            8 => $function::<u64>,
+            9 => $function::<i64>,
+            other => return Err(Error::unsupported(format!("elements of type {other} in SZ3"))),
+        }
+    };
+}
 
 #[derive(Debug)]
 pub(super) struct Sz3;
@@ -49,8 +76,8 @@ impl Filter for Sz3 {
         "SZ3 compressor/decompressor for floating-point data."
     }
 
-    fn configure(&self, _: &[u32], _: &ChunkShape<'_>) -> Result<Vec<u32>> {
-        Err(Error::unsupported("writing with the filter SZ3"))
+    fn configure(&self, values: &[u32], chunk: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        setup::configure(values, chunk).map_err(asked_for)
     }
 
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
@@ -59,24 +86,15 @@ impl Filter for Sz3 {
             output.extend_from_slice(input);
             return Ok(());
         };
-        let decode = match call.value(1, "type of SZ3's elements")? {
-            0 => decode::<f32>,
-            1 => decode::<f64>,
-            2 => decode::<u8>,
-            3 => decode::<i8>,
-            4 => decode::<u16>,
-            5 => decode::<i16>,
-            6 => decode::<u32>,
-            7 => decode::<i32>,
-            8 => decode::<u64>,
-            9 => decode::<i64>,
-            other => return Err(Error::unsupported(format!("elements of type {other} in SZ3"))),
-        };
-        decode(input, elements, call.limit, output)
+        for_type!(decode, call)(input, elements, call.limit, output)
     }
 
-    fn encode(&self, _: &[u8], _: &FilterCall<'_>, _: &mut Vec<u8>) -> Result<Encoded> {
-        Err(Error::unsupported("writing with the filter SZ3"))
+    fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
+        match setup::decode(call, input)? {
+            None => output.extend_from_slice(input),
+            Some((grid, bound)) => for_type!(encode, call)(grid, bound, input, output)?,
+        }
+        Ok(Encoded::Done)
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) trait Number: Copy + Default {
 
     /// Rounds to a floating-point number; cuts the fraction off for an integer.
     fn from_f64(value: f64) -> Self;
+
+    /// How far apart two elements are.
+    fn distance(self, other: Self) -> f64;
 }
 
 /// What elements are computed with.
@@ -66,7 +69,7 @@ macro_rules! wide {
 wide!(i32: value value.cast_signed(), u32: value value, i64: value i64::from(value), u64: value u64::from(value));
 
 macro_rules! number {
-    ($($type:ty: $wide:ty, $widen:expr, $narrow:expr, $to_f64:expr, $from_f64:expr;)*) => {
+    ($($type:ty: $wide:ty, $widen:expr, $narrow:expr, $to_f64:expr, $from_f64:expr, $distance:expr;)*) => {
         $(impl Number for $type {
             type Wide = $wide;
 
@@ -98,21 +101,25 @@ macro_rules! number {
             fn from_f64(value: f64) -> Self {
                 $from_f64(value)
             }
+
+            fn distance(self, other: Self) -> f64 {
+                $distance(self, other)
+            }
         })*
     };
 }
 
 number! {
-    f32: f32, |v| v, |w| w, f64::from, |x: f64| x as f32;
-    f64: f64, |v| v, |w| w, |v| v, |x| x;
-    i8: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as i8, f64::from, |x| to_i32(x) as i8;
-    u8: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as u8, f64::from, |x| to_i32(x) as u8;
-    i16: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as i16, f64::from, |x| to_i32(x) as i16;
-    u16: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as u16, f64::from, |x| to_i32(x) as u16;
-    i32: Wrapping<i32>, Wrapping, |w: Wrapping<i32>| w.0, f64::from, to_i32;
-    u32: Wrapping<u32>, Wrapping, |w: Wrapping<u32>| w.0, f64::from, |x| to_i64(x) as u32;
-    i64: Wrapping<i64>, Wrapping, |w: Wrapping<i64>| w.0, |v| v as f64, to_i64;
-    u64: Wrapping<u64>, Wrapping, |w: Wrapping<u64>| w.0, |v| v as f64, to_u64;
+    f32: f32, |v| v, |w| w, f64::from, |x: f64| x as f32, |a, b| (f64::from(a) - f64::from(b)).abs();
+    f64: f64, |v| v, |w| w, |v| v, |x| x, |a: f64, b: f64| (a - b).abs();
+    i8: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as i8, f64::from, |x| to_i32(x) as i8, |a, b| i8::abs_diff(a, b).into();
+    u8: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as u8, f64::from, |x| to_i32(x) as u8, |a, b| u8::abs_diff(a, b).into();
+    i16: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as i16, f64::from, |x| to_i32(x) as i16, |a, b| i16::abs_diff(a, b).into();
+    u16: Wrapping<i32>, |v| Wrapping(i32::from(v)), |w: Wrapping<i32>| w.0 as u16, f64::from, |x| to_i32(x) as u16, |a, b| u16::abs_diff(a, b).into();
+    i32: Wrapping<i32>, Wrapping, |w: Wrapping<i32>| w.0, f64::from, to_i32, |a, b| i32::abs_diff(a, b).into();
+    u32: Wrapping<u32>, Wrapping, |w: Wrapping<u32>| w.0, f64::from, |x| to_i64(x) as u32, |a, b| u32::abs_diff(a, b).into();
+    i64: Wrapping<i64>, Wrapping, |w: Wrapping<i64>| w.0, |v| v as f64, to_i64, |a, b| i64::abs_diff(a, b) as f64;
+    u64: Wrapping<u64>, Wrapping, |w: Wrapping<u64>| w.0, |v| v as f64, to_u64, |a, b| u64::abs_diff(a, b) as f64;
 }
 
 const TWO_TO_31: f64 = 2_147_483_648.0;

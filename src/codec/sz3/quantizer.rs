@@ -12,10 +12,10 @@ use super::number::Number;
 use super::{Input, damaged};
 use crate::base::{Result, to_usize};
 
-const LINEAR: u8 = 2;
+pub(super) const LINEAR: u8 = 2;
 
 /// The code of an element that is stored as it is.
-const UNPREDICTABLE: i32 = 0;
+pub(super) const UNPREDICTABLE: i32 = 0;
 
 #[derive(Clone, Debug)]
 pub(super) struct Quantizer<'a> {

@@ -247,10 +247,16 @@ impl Copier<'_> {
 const FIRST_VIRTUAL: u8 = 4;
 
 /// Whether a filter may change values that it has already changed once, where other values are with them in a chunk.
-/// What else is lossy, nobody here can encode. zfp counts in every mode: what it stores is not what one asks it for.
+/// What else is lossy, nobody here can encode. zfp, SZ3 and
+/// SPERR count in every mode: what they store is not what one asks them for.
 fn loses_something(filter: &FilterRequest) -> bool {
-    let keeps_all = matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]);
-    filter.id == id::ZFP || filter.id == id::SCALE_OFFSET && !keeps_all
+    match filter.id {
+        id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND | id::SZ3 | id::SPERR => true,
+        // Unless the largest error is 0.
+        id::JPEG_LS => !matches!(filter.values.as_slice(), [_, _, _, _, _, _, _, 0, ..]),
+        id::SCALE_OFFSET => !matches!(filter.values.as_slice(), [WHOLE_NUMBERS, 0, ..]),
+        _ => false,
+    }
 }
 
 /// The mode of scale-offset that is for integers; with no number of bits, it takes as many as it needs.

@@ -29,7 +29,16 @@ const FILTERS: &[(&[&str], u16, &[u32])] = &[
     // Reversible; zfp's own default is not.
     (&["zfp"], 32013, &[5]),
     (&["zstd"], 32015, &[]),
+    // Without errors.
+    (&["jpegls", "fcidecomp"], 32018, &[]),
+    // Three decimal digits, these filters' own default.
+    (&["bitgroom"], 32022, &[3]),
+    (&["granularbr"], 32023, &[3]),
+    // Without errors; SZ3 has no bound of its own.
+    (&["sz3"], 32024, &[0; 9]),
     (&["blosc2"], 32026, &[]),
+    // How exact it is has to be said.
+    (&["sperr"], 32028, &[]),
 ];
 
 impl Changes {
