@@ -176,7 +176,7 @@ fn another_writer_of_a_file_is_not_disturbed() {
     // One that says that somebody has it open for writing.
     let mut bytes = std::fs::read(folder.file("sub/c.h5")).unwrap();
     assert_eq!((bytes[8], bytes[11]), (3, 0));
-    drop(file);
+    drop((rows, file));
     let flagged = File::options().bounds(FormatBounds::V110).create(folder.file("sub/c.h5")).unwrap();
     flagged.create_group("deep").unwrap();
     flagged.new_dataset_builder().with_data(&[0; 6]).create("deep/w").unwrap();

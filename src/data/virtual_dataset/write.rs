@@ -162,7 +162,7 @@ mod tests {
         crate::engine::insert_link(&mut core, root, "group", Target::Hard(group)).unwrap();
         crate::engine::insert_link(&mut core, root, "source", Target::Hard(info.address)).unwrap();
         for (path, text) in [
-            (&b"absent"[..], "nothing is named \"absent\""),
+            (&b"absent"[..], "nothing is named \"/absent\""),
             (b"elsewhere", "somebody else has put something else in the place"),
             (b"group", "a dataset was asked for, this is a object of another kind"),
         ] {
