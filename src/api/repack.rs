@@ -9,7 +9,8 @@ use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{Change, Copier, Ends, FilterRequest, LayoutRequest, Rules};
 use crate::engine::{Core, CreateOptions, FormatBounds};
-use crate::storage::{FileLocking, FileStorage, Storage};
+use crate::format::message::driver_info::DriverInfo;
+use crate::storage::Storage;
 
 /// Writes a file anew, as `h5repack` does: without unused space, in the versions of other [`FormatBounds`], with other
 /// chunks, filters and layouts.
@@ -131,8 +132,8 @@ impl Repack {
         self
     }
 
-    /// Sets what the new file is created with: the widths of its numbers, how it manages free space, what its objects
-    /// share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
+    /// Sets what the new file is created with: its driver, the widths of its numbers, how it manages free space, what its
+    /// objects share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
     #[must_use]
     pub fn options(mut self, options: FileOptions) -> Self {
         self.options = options;
@@ -170,11 +171,12 @@ impl Repack {
         if is_same {
             return Err(Error::misuse("a file cannot be repacked into itself"));
         }
-        let done = FileStorage::create(path, FileLocking::default())
-            .map_err(Error::from)
-            .and_then(|storage| self.run_storage(source, Arc::new(storage)));
+        let userblock = source.as_group().handle.shared.read().superblock.base;
+        let (storage, driver_info) = self.options.new_storage(path, userblock, false)?;
+        let done = self.run_into(source, Arc::clone(&storage), driver_info);
         if done.is_err() {
             // What is left of it is of no use to anybody; that it is still there is the lesser error.
+            let _ = storage.set_len(0);
             let _ = std::fs::remove_file(path);
         }
         done
@@ -182,6 +184,15 @@ impl Repack {
 
     /// The same into an empty storage.
     pub fn run_storage(&self, source: &File, storage: Arc<dyn Storage>) -> Result<RepackReport> {
+        self.run_into(source, storage, None)
+    }
+
+    fn run_into(
+        &self,
+        source: &File,
+        storage: Arc<dyn Storage>,
+        driver_info: Option<DriverInfo>,
+    ) -> Result<RepackReport> {
         let shared = &source.as_group().handle.shared;
         self.check_paths(source)?;
         let from = shared.read_stored()?;
@@ -189,7 +200,7 @@ impl Repack {
             limits: *from.budget.limits(),
             filters: from.filters.clone(),
             userblock: from.superblock.base,
-            ..self.options.creation(None, None)
+            ..self.options.creation(None, driver_info)
         };
         let mut to = Core::create(storage, options)?;
         to.copy_userblock(&from)?;

@@ -2,7 +2,7 @@
 //!
 //! Which block is taken, when the segment grows and by how much, is as in libhdf5, so that both may take turns.
 
-use super::Core;
+use super::{BlockKind, Core};
 use crate::base::{Address, Error, Result, Structure, to_usize};
 use crate::format::local_heap::{ALIGNMENT, FreeBlock, LocalHeap, LocalHeapData, NO_FREE_BLOCK};
 use crate::format::{decode, encode};
@@ -40,7 +40,7 @@ impl LocalHeapEdit {
         let least = FreeBlock::least(sizes);
         let size = size.next_multiple_of(ALIGNMENT).max(least);
         let room = LocalHeap::room(sizes);
-        let address = core.allocate(room + size)?;
+        let address = core.allocate(room + size, BlockKind::LocalHeap)?;
         let stored = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
         let data = LocalHeapData(vec![0; to_usize(size)?]);
         Ok(LocalHeapEdit { address, stored, data, free: vec![Free { offset: 0, size }], least })
@@ -178,7 +178,7 @@ impl LocalHeapEdit {
         }
         let mut new = LocalHeap { size, free_list: next, segment: self.stored.segment };
         if size != self.stored.size {
-            new.segment = core.allocate(size)?;
+            new.segment = core.allocate(size, BlockKind::LocalHeap)?;
             core.release(self.stored.segment, self.stored.size)?;
         }
         core.put(new.segment, &self.data, &sizes)?;

@@ -19,6 +19,7 @@ mod ours;
 mod ours_chunked;
 mod scattered;
 mod shared_messages;
+mod split_files;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

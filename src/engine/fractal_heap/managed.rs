@@ -7,7 +7,7 @@ use super::free_space::Room;
 use super::growth::Growth;
 use super::path::Path;
 use crate::base::{Address, Error, Result, Structure};
-use crate::engine::Core;
+use crate::engine::{BlockKind, Core};
 use crate::format;
 use crate::format::fractal_heap::direct::{DirectBlock, DirectContext};
 use crate::format::fractal_heap::id::FractalHeapId;
@@ -138,7 +138,7 @@ impl FractalHeapEdit {
             let address = match old {
                 Some((address, _)) => address,
                 None => {
-                    let address = changes.allocate(core, size)?;
+                    let address = changes.allocate(core, size, BlockKind::LocalHeap)?;
                     path.set_leaf(&mut self.header, address, None)?;
                     address
                 }
@@ -154,7 +154,7 @@ impl FractalHeapEdit {
                 if let Some((address, Some(old))) = old {
                     changes.release(address, old.size);
                 }
-                changes.allocate(core, stored.size)?
+                changes.allocate(core, stored.size, BlockKind::LocalHeap)?
             }
         };
         changes.put_stored(address, StoredBlock(bytes));
