@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use h5::storage::{FileLocking, FileStorage, MultiStorage, Storage};
-use h5::{Driver, ErrorKind, File, FileOptions, FileSpaceStrategy, FormatBounds};
+use h5::{Driver, ErrorKind, File, FileOptions, FileSpaceStrategy, FormatBounds, SharedMessageType};
 use ndarray::{Array1, Array2, s};
 
 use super::support::{Folder, assert_same, h5dump, listing, python};
@@ -70,6 +70,9 @@ fn write(file: &File) {
     plane.write(&Array2::from_elem((20, 20), 1.0)).unwrap();
     let fixed = file.new_dataset::<i16>().shape((3000,)).chunk(1).create("fixed").unwrap();
     fixed.write_slice(&Array1::from_elem(5, 3_i16), s![2000..2005]).unwrap();
+    // Enough chunks for an array with super blocks.
+    let growing = file.new_dataset::<u8>().shape((3000..,)).chunk(1).create("growing").unwrap();
+    growing.write_slice(&Array1::from_elem(9, 4_u8), s![2900..2909]).unwrap();
     let texts = ["a", "", "of any length"].map(str::to_owned);
     file.new_dataset_builder().with_data(&texts[..]).create("texts").unwrap();
     let group = file.create_group("group").unwrap();
@@ -206,6 +209,30 @@ fn raw_data_leaves_the_metadata_alone() {
     file.commit().unwrap();
     assert_eq!((case.len(&folder, "m") < 4096, case.len(&folder, "r")), (true, 0));
     file.close().unwrap();
+}
+
+#[test]
+fn members_become_shorter_one_by_one() {
+    for case in &CASES {
+        let folder = Folder::new("split");
+        let file = case.options().create(case.first(&folder)).unwrap();
+        for name in ["old", "new"] {
+            file.new_dataset_builder().with_data(&[1_i64; 1000]).create(name).unwrap();
+        }
+        file.flush().unwrap();
+        let lens = || case.letters.chars().map(|letter| case.len(&folder, &letter.to_string()));
+        let before: u64 = lens().sum();
+        file.unlink("old").unwrap();
+        file.compact().unwrap();
+        assert!(
+            case.len(&folder, "r") < 8100 && lens().sum::<u64>() < before - 8000,
+            "{:?}",
+            lens().collect::<Vec<_>>()
+        );
+        assert_eq!(file.size(), lens().sum::<u64>());
+        file.close().unwrap();
+        case.assert_h5py_agrees(&folder);
+    }
 }
 
 #[test]
@@ -367,4 +394,37 @@ fn a_file_is_repacked_into_members() {
     let source = File::open(plain).unwrap();
     h5::Repack::new().options(case.options()).run(&source, case.first(&folder)).unwrap();
     case.assert_h5py_agrees(&folder);
+}
+
+/// What lies in heaps: many links, attributes of any size, and what objects share.
+#[test]
+fn each_part_of_a_heap_goes_where_libhdf5_looks_for_it() {
+    for case in &CASES {
+        for bounds in [FormatBounds::V18, FormatBounds::V110, FormatBounds::V200] {
+            let folder = Folder::new("split");
+            let options = case.options().bounds(bounds);
+            let options =
+                options.shared_mesg_index(SharedMessageType::ATTRIBUTE, 1).shared_mesg_phase_change(10, 5);
+            let file = options.create(case.first(&folder)).unwrap();
+            let group = file.create_group("group").unwrap();
+            (0..3000).for_each(|number| {
+                drop(group.create_group(&format!("a member with number {number}")).unwrap())
+            });
+            for number in 0..30_i32 {
+                let values = vec![number; 10 << number.min(13)];
+                let attribute = group.new_attr_builder().with_data(&values[..]);
+                attribute.create(&*format!("attribute {number}")).unwrap();
+                file.new_dataset::<i32>()
+                    .shape((number.unsigned_abs() as usize,))
+                    .create(&*format!("d{number}"))
+                    .unwrap();
+            }
+            (0..3000)
+                .step_by(2)
+                .for_each(|number| group.unlink(&format!("a member with number {number}")).unwrap());
+            group.delete_attr("attribute 29").unwrap();
+            file.close().unwrap();
+            case.assert_h5py_agrees(&folder);
+        }
+    }
 }
