@@ -405,8 +405,8 @@ fn files_of_several_members_are_opened_by_their_first_one() {
     for (name, driver) in [
         ("fam-000.h5", family.clone()),
         ("newfam00000.h5", family),
-        ("spl-m.h5", Driver::Split),
-        ("newspl-m.h5", Driver::Split),
+        ("spl-m.h5", Driver::Split { meta_ext: None, raw_ext: None }),
+        ("newspl-m.h5", Driver::Split { meta_ext: None, raw_ext: None }),
         ("spl-m.h5", Driver::Multi),
     ] {
         check_members(&open(name));

@@ -44,7 +44,7 @@ impl File {
         let mut end = u64::MAX;
         for _ in 0..PASSES {
             core.publish_anew()?;
-            let now = core.end_of_space()?;
+            let now = core.bytes_of_space()?;
             if !data::move_down(&mut core)? && now >= end {
                 break;
             }

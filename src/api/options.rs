@@ -271,14 +271,28 @@ impl FileOptions {
     }
 
     fn create_file(&self, path: &Path, is_new: bool) -> Result<File> {
+        let (storage, driver_info) = self.new_storage(path, self.userblock, is_new)?;
+        self.created(storage, Some(path), driver_info)
+    }
+
+    /// Whether new files have several members.
+    pub(super) fn is_of_members(&self) -> bool {
+        !matches!(self.driver, Driver::Auto | Driver::Single)
+    }
+
+    /// An empty file, or the members of one, and what is to be said of them.
+    pub(super) fn new_storage(
+        &self,
+        path: &Path,
+        userblock: u64,
+        is_new: bool,
+    ) -> Result<(Arc<dyn Storage>, Option<DriverInfo>)> {
         let (driver, access) = (&self.driver, &self.file_access);
-        let members = engine::create_members(path, driver, access, self.userblock, self.locking, is_new)?;
-        let (storage, driver_info): (Arc<dyn Storage>, _) = match members {
+        Ok(match engine::create_members(path, driver, access, userblock, self.locking, is_new)? {
             Some(new) => (new.storage, Some(new.info)),
             None if is_new => (Arc::new(FileStorage::create_new(path, self.locking)?), None),
             None => (Arc::new(FileStorage::create(path, self.locking)?), None),
-        };
-        self.created(storage, Some(path), driver_info)
+        })
     }
 
     fn created(

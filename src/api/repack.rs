@@ -10,6 +10,7 @@ use crate::base::{Error, Result};
 use crate::codec::id;
 use crate::data::{Change, Copier, Ends, FilterRequest, LayoutRequest, Rules};
 use crate::engine::{Core, CreateOptions, FormatBounds};
+use crate::format::message::driver_info::DriverInfo;
 use crate::storage::Storage;
 
 /// Writes a file anew, as `h5repack` does: without unused space, in the versions of other [`FormatBounds`], with other
@@ -132,8 +133,8 @@ impl Repack {
         self
     }
 
-    /// Sets what the new file is created with: the widths of its numbers, how it manages free space, what its objects
-    /// share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
+    /// Sets what the new file is created with: its driver, the widths of its numbers, how it manages free space, what its
+    /// objects share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
     #[must_use]
     pub fn options(mut self, options: FileOptions) -> Self {
         self.options = options;
@@ -169,6 +170,10 @@ impl Repack {
         if source.is_at(path) {
             return Err(Error::misuse("a file cannot be repacked into itself"));
         }
+        if self.options.is_of_members() { self.run_members(source, path) } else { self.replace(source, path) }
+    }
+
+    fn replace(&self, source: &File, path: &Path) -> Result<RepackReport> {
         let (new, storage) = Replacement::create(path).map_err(|e| e.opening(path))?;
         let storage = Arc::new(storage);
         let report = self.run_storage(source, Arc::clone(&storage) as Arc<dyn Storage>)?;
@@ -176,8 +181,31 @@ impl Repack {
         Ok(report)
     }
 
+    /// The members are written over: no other names would do for them.
+    fn run_members(&self, source: &File, path: &Path) -> Result<RepackReport> {
+        let userblock = source.as_group().handle.shared.read().superblock.base;
+        let new = self.options.new_storage(path, userblock, false).map_err(|e| e.opening(path));
+        let (storage, driver_info) = new?;
+        let done = self.run_into(source, Arc::clone(&storage), driver_info);
+        if done.is_err() {
+            // What is left of it is of no use to anybody; that it is still there is the lesser error.
+            let _ = storage.set_len(0);
+            let _ = std::fs::remove_file(path);
+        }
+        done
+    }
+
     /// The same into an empty storage.
     pub fn run_storage(&self, source: &File, storage: Arc<dyn Storage>) -> Result<RepackReport> {
+        self.run_into(source, storage, None)
+    }
+
+    fn run_into(
+        &self,
+        source: &File,
+        storage: Arc<dyn Storage>,
+        driver_info: Option<DriverInfo>,
+    ) -> Result<RepackReport> {
         let shared = &source.as_group().handle.shared;
         self.check_paths(source)?;
         let from = shared.read_stored()?;
@@ -185,7 +213,7 @@ impl Repack {
             limits: *from.budget.limits(),
             filters: from.filters.clone(),
             userblock: from.superblock.base,
-            ..self.options.creation(None, None)
+            ..self.options.creation(None, driver_info)
         };
         let mut to = Core::create(storage, options)?;
         to.copy_userblock(&from)?;

@@ -70,7 +70,7 @@ impl ChunkAccess {
             }
             needed = whole;
         }
-        let available = core.end().saturating_sub(offset);
+        let available = core.available(offset);
         if needed > available {
             return Err(locate(Malformed::Truncated { needed, available }.into()));
         }

@@ -4,9 +4,10 @@
 //! index says where they are. Everything else stays, and what lies before it at the end of the file as well.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::base::{Address, Result, to_usize};
-use crate::engine::{Core, Header, Use, reachable};
+use crate::engine::{BlockKind, Core, Header, reachable};
 use crate::format::message::MessageType;
 use crate::format::message::layout::Storage;
 
@@ -38,41 +39,44 @@ enum Kind {
 ///
 /// What is moved stays where it was as well, until the next state is published.
 pub(crate) fn move_down(core: &mut Core) -> Result<bool> {
-    // The file cannot become shorter by more than what is free of it.
-    let first = core.end_of_space()?.saturating_sub(core.free_bytes()?);
+    let mut tails = core.tails()?;
     let mut found = Vec::new();
     for object in reachable(core)? {
-        collect(core, object, first, &mut found)?;
+        collect(core, object, &tails, &mut found)?;
     }
     found.sort_unstable_by_key(|movable| Reverse(movable.address));
     let mut has_moved = false;
     for movable in &found {
-        if !core.is_last(movable.address, movable.size)? || !core.edit(|core| relocate(core, movable))? {
-            break;
+        // Each member of a file that has some ends on its own.
+        let Some(place) = tails.iter().position(|tail| tail.contains(&movable.address.0)) else { continue };
+        if core.is_last(movable.address, movable.size)? && core.edit(|core| relocate(core, movable))? {
+            has_moved = true;
+        } else {
+            tails.remove(place);
         }
-        has_moved = true;
     }
     Ok(has_moved)
 }
 
-/// Adds what an object has behind an address.
-fn collect(core: &Core, object: Address, first: u64, found: &mut Vec<Movable>) -> Result<()> {
+/// Adds what an object has near the end: the file cannot become shorter by more than what is free of it.
+fn collect(core: &Core, object: Address, tails: &[Range<u64>], found: &mut Vec<Movable>) -> Result<()> {
+    let is_near = |address: Address| tails.iter().any(|tail| tail.contains(&address.0));
     let header = Header::load(core, object)?;
-    let behind = header.continuations().filter(|(address, _)| address.0 >= first);
+    let behind = header.continuations().filter(|(address, _)| is_near(*address));
     found.extend(behind.map(|(address, size)| Movable { object, address, size, kind: Kind::Continuation }));
     if !header.has(MessageType::LAYOUT) || header.has(MessageType::EXTERNAL_FILES) {
         return Ok(());
     }
     let info = DatasetInfo::load(core, &header)?;
     match info.layout.storage {
-        Storage::Contiguous { address: Some(address), .. } if address.0 >= first => {
+        Storage::Contiguous { address: Some(address), .. } if is_near(address) => {
             found.push(Movable { object, address, size: info.bytes()?, kind: Kind::Contiguous });
         }
         Storage::Chunked(_) if info.chunked().is_some_and(|chunked| chunked.address.is_some()) => {
             let index = index::open(core, &info, &Grid::new(&info)?)?;
             if index.can_move_chunks() {
                 index.visit(core, &mut |scaled, record| {
-                    if record.address.0 >= first {
+                    if is_near(record.address) {
                         core.budget.items(found.len() as u64)?;
                         let ChunkRecord { address, size, filter_mask } = record;
                         found.push(Movable {
@@ -94,10 +98,11 @@ fn collect(core: &Core, object: Address, first: u64, found: &mut Vec<Movable>) -
 /// Moves a piece to free space before it and says where it is now; tells whether there was room.
 fn relocate(core: &mut Core, movable: &Movable) -> Result<bool> {
     let Movable { object, address, size, .. } = *movable;
-    let purpose = if matches!(movable.kind, Kind::Continuation) { Use::Metadata } else { Use::Raw };
-    let Some(place) = core.allocate_before(address, size, purpose)? else { return Ok(false) };
+    let is_header = matches!(movable.kind, Kind::Continuation);
+    let kind = if is_header { BlockKind::ObjectHeader } else { BlockKind::Raw };
+    let Some(place) = core.allocate_before(address, size, kind)? else { return Ok(false) };
     let mut header = Header::clone(&*Header::load(core, object)?);
-    if purpose == Use::Metadata {
+    if is_header {
         header.move_continuation(core, address, place)?;
         return Ok(true);
     }

@@ -436,15 +436,15 @@ mod tests {
             }
         };
         fill(&mut core, &mut tree);
-        let end = core.end();
+        let end = core.available(0);
         for row in 0..50 {
             tree.remove(&mut core, &[row, 0]).unwrap();
         }
-        assert!(core.end() < end / 4);
+        assert!(core.available(0) < end / 4);
         fill(&mut core, &mut tree);
-        assert_eq!(core.end(), end);
+        assert_eq!(core.available(0), end);
         tree.delete(&mut core).unwrap();
         assert_eq!(tree.root, None);
-        assert!(core.end() < end / 4);
+        assert!(core.available(0) < end / 4);
     }
 }

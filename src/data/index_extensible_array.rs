@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{Address, Error, Result, to_usize};
-use crate::engine::Core;
+use crate::engine::{BlockKind, Core};
 use crate::format::Wire;
 use crate::format::chunk_element::ChunkElement;
 use crate::format::extensible_array::{
@@ -132,7 +132,7 @@ fn data_element(
 
 fn make_index(core: &mut Core, cx: &mut ExtensibleArrayContext) -> Result<Address> {
     let block = ExtensibleArrayIndex::empty(cx)?;
-    let address = core.allocate(block.encoded_len(cx)? as u64)?;
+    let address = core.allocate(block.encoded_len(cx)? as u64, BlockKind::ObjectHeader)?;
     core.put(address, &block, cx)?;
     cx.header.index = Some(address);
     cx.header.statistics.elements += u64::from(cx.header.shape.index_elements);
@@ -202,7 +202,7 @@ fn make_secondary(core: &mut Core, cx: &mut ExtensibleArrayContext, place: DataP
     let secondary_cx = cx.secondary(place.super_block);
     let len = secondary_cx.len()?;
     core.budget.metadata(len)?;
-    let address = core.allocate(len)?;
+    let address = core.allocate(len, BlockKind::BTree)?;
     core.put(address, &ExtensibleArraySecondary::empty(&secondary_cx)?, &secondary_cx)?;
     let Statistics { secondary_blocks, secondary_size, .. } = &mut cx.header.statistics;
     *secondary_blocks = secondary_blocks.saturating_add(1);
@@ -215,7 +215,7 @@ fn make_data(core: &mut Core, cx: &mut ExtensibleArrayContext, place: DataPlace)
     let data_cx = cx.data(place.super_block);
     core.budget.metadata(data_cx.len()?)?;
     let (space, elements) = (data_cx.space()?, place.super_block.block_elements);
-    let address = core.allocate(space)?;
+    let address = core.allocate(space, BlockKind::LocalHeap)?;
     let in_block = if place.page.is_some() { 0 } else { to_usize(elements)? };
     let block = ExtensibleArrayData {
         offset: place.super_block.data_block_offset(place.pointer),
@@ -274,7 +274,7 @@ impl ChunkIndex for ExtensibleArray {
             index: None,
         };
         let sizes = core.sizes();
-        let address = core.allocate(header.encoded_len(&sizes)? as u64)?;
+        let address = core.allocate(header.encoded_len(&sizes)? as u64, BlockKind::ObjectHeader)?;
         core.put(address, &header, &sizes)?;
         self.array = Some(ExtensibleArrayContext { sizes, header, address });
         Ok(())

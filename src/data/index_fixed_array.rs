@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{Address, Error, Result, to_usize};
-use crate::engine::Core;
+use crate::engine::{BlockKind, Core};
 use crate::format::Wire;
 use crate::format::chunk_element::ChunkElement;
 use crate::format::fixed_array::{
@@ -98,7 +98,7 @@ fn page_of(core: &Core, cx: &FixedArrayContext, data: Address, page: u64) -> Res
 /// Finds room for the data block and its pages. Pages come into being with their first element.
 fn make_data(core: &mut Core, cx: &mut FixedArrayContext) -> Result<Address> {
     core.budget.metadata(cx.data_len()?)?;
-    let data = core.allocate(cx.space()?)?;
+    let data = core.allocate(cx.space()?, BlockKind::LocalHeap)?;
     let block = match cx.pages() {
         0 => FixedArrayData::Elements(vec![ChunkElement::NONE; to_usize(cx.header.elements)?]),
         pages => FixedArrayData::Paged(PageBitmap::empty(to_usize(pages.div_ceil(8))?)),
@@ -126,7 +126,7 @@ impl ChunkIndex for FixedArray {
         let (page_bits, elements) = (self.page_bits, self.numbering.chunks());
         let header = FixedArrayHeader { size_width: self.form.size_width, page_bits, elements, data: None };
         let sizes = core.sizes();
-        let address = core.allocate(header.encoded_len(&sizes)? as u64)?;
+        let address = core.allocate(header.encoded_len(&sizes)? as u64, BlockKind::ObjectHeader)?;
         core.put(address, &header, &sizes)?;
         self.array = Some(FixedArrayContext { sizes, header, address });
         Ok(())

@@ -34,7 +34,7 @@ pub(crate) fn read_chunk(core: &Core, info: &DatasetInfo, first: &[u64]) -> Resu
         return Err(Error::misuse("the chunk was never written"));
     };
     let offset = core.offset(record.address)?;
-    let available = core.end().saturating_sub(offset);
+    let available = core.available(offset);
     if record.size > available {
         let error = Error::from(Malformed::Truncated { needed: record.size, available });
         return Err(error.at(Structure::Chunk, offset));

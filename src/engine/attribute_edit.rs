@@ -109,6 +109,7 @@ fn check_name(name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BlockKind;
     use super::super::fixture::{bytes, empty, heap_objects, object, open};
     use super::super::{
         GroupRules, Header, attribute, attributes, attributes_by_creation_order, new_group_header,
@@ -161,7 +162,7 @@ mod tests {
         *flags |= more | if limits.is_some() { 16 } else { 0 };
         *thresholds = limits;
         // The first block is as long as it was, so its room has to be what the longer prefix leaves.
-        header.address = core.allocate(1000).unwrap();
+        header.address = core.allocate(1000, BlockKind::ObjectHeader).unwrap();
         header.spans[0].address = header.address;
         header.store(core).unwrap();
         header.address

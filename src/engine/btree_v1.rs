@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::Core;
+use super::{BlockKind, Core};
 use crate::base::{Address, Error, Result};
 use crate::format::btree_v1::{Key, Node, NodeContext};
 
@@ -43,7 +43,7 @@ pub(crate) fn node<K: Key + Any + Send + Sync>(
 
 /// Finds room for a node.
 pub(crate) fn allocate<K: Key>(core: &mut Core, cx: &NodeContext) -> Result<Address> {
-    core.allocate(cx.node_len::<K>() as u64)
+    core.allocate(cx.node_len::<K>() as u64, BlockKind::BTree)
 }
 
 /// Changes a node, if there is one, where it is stored.

@@ -335,7 +335,7 @@ mod tests {
         let root = internal(&mut core, 2, 7, [single, single]);
         let tree = plant(&mut core, root);
         assert!(visited(&core, tree).unwrap_err().to_string().contains("signature \"BTIN\" expected"));
-        let own = ChildPointer { address: Address(core.txn_mut().unwrap().end()), records: 1, total: 7 };
+        let own = ChildPointer { address: Address(core.txn_mut().unwrap().end(0)), records: 1, total: 7 };
         let root = internal(&mut core, 2, 7, [own, own]);
         assert_eq!(root.address, own.address);
         let tree = plant(&mut core, root);

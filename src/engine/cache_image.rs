@@ -18,7 +18,7 @@ impl Core {
         let at = self.offset(address)?;
         for entry in block.entries {
             let end = entry.address.plus(entry.bytes.len() as u64)?;
-            if self.offset(end)? > self.storage_len.max(self.superblock.end_of_file) {
+            if entry.bytes.len() as u64 > self.available(self.offset(entry.address)?) {
                 let error =
                     Error::field("address of a cache entry", entry.address.0, "past the end of the file");
                 return Err(error.at(Structure::CacheImageBlock, at));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::neighbours::Neighbours;
 use super::overlay::Overlay;
+use super::parts::Parts;
 use super::txn::Txn;
 use super::{FormatBounds, Header};
 use crate::base::{
@@ -25,8 +26,8 @@ pub(crate) struct Core {
     pub(crate) bounds: FormatBounds,
     pub(crate) budget: Budget,
     pub(crate) filters: Filters,
-    /// Bytes of the storage, kept up to date by what writes.
-    pub(super) storage_len: u64,
+    /// What there is in the storage, kept up to date by what writes.
+    pub(super) stored: Parts,
     pub(super) blocks: BlockCache,
     pub(super) decoded: Cache<Address, Arc<dyn Any + Send + Sync>>,
     pub(super) headers: Cache<Address, Arc<Header>>,
@@ -54,7 +55,7 @@ const HEADERS_CAPACITY: usize = 8 << 20;
 
 impl Core {
     pub(super) fn new(storage: Arc<dyn Storage>, superblock: Superblock, k: KValues) -> Result<Self> {
-        let storage_len = storage.len()?;
+        let stored = Parts::of(&*storage)?;
         Ok(Core {
             storage,
             superblock,
@@ -62,7 +63,7 @@ impl Core {
             bounds: FormatBounds::default(),
             budget: Budget::default(),
             filters: Filters::default(),
-            storage_len,
+            stored,
             blocks: BlockCache::new(),
             decoded: Cache::new(DECODED_CAPACITY),
             headers: Cache::new(HEADERS_CAPACITY),
@@ -78,7 +79,7 @@ impl Core {
 
     /// The bytes of the file as it is in the storage.
     pub(crate) fn storage_len(&self) -> u64 {
-        self.storage_len
+        self.stored.bytes()
     }
 
     pub(crate) fn is_writable(&self) -> bool {
@@ -107,7 +108,7 @@ impl Core {
     pub(crate) fn fetch_uncached<T: Framed>(&self, address: Address, cx: &T::Context) -> Result<(T, usize)> {
         let offset = self.offset(address)?;
         let locate = |e: Error| e.at(T::STRUCTURE, offset);
-        let available = self.end().saturating_sub(offset);
+        let available = self.available(offset);
         let ahead = available.min(READ_AHEAD.max(T::prefix_len(cx)) as u64);
         let mut block = vec![0; to_usize(ahead)?];
         self.read_metadata(offset, &mut block).map_err(locate)?;
@@ -149,7 +150,7 @@ impl Core {
     pub(super) fn block(&self, address: Address, len: u64, structure: Structure) -> Result<(Vec<u8>, u64)> {
         let offset = self.offset(address)?;
         let locate = |e: Error| e.at(structure, offset);
-        let available = self.end().saturating_sub(offset);
+        let available = self.available(offset);
         if len > available {
             return Err(locate(Malformed::Truncated { needed: len, available }.into()));
         }
@@ -192,14 +193,21 @@ impl Core {
         Arc::make_mut(value)
     }
 
-    /// Where the file ends, counting what is not written yet.
-    pub(crate) fn end(&self) -> u64 {
-        let allocated = self.txn.as_ref().map_or(0, Txn::end);
-        self.storage_len.max(self.superblock.base.saturating_add(allocated))
+    /// The bytes from an offset to the end of the file, or of its member there, counting what is not written yet.
+    pub(crate) fn available(&self, offset: u64) -> u64 {
+        let address = offset.saturating_sub(self.superblock.base);
+        let allocated = self.txn.as_ref().map_or(0, |txn| txn.end(address));
+        let end = self.stored.end_of(offset).max(self.superblock.base.saturating_add(allocated));
+        end.saturating_sub(offset)
+    }
+
+    /// The same for what is in the storage.
+    fn stored(&self, offset: u64) -> u64 {
+        self.stored.end_of(offset).saturating_sub(offset)
     }
 
     fn read_metadata(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        let stored = self.storage_len.saturating_sub(offset).min(buffer.len() as u64);
+        let stored = self.stored(offset).min(buffer.len() as u64);
         let stored = to_usize(stored)?;
         self.blocks.read_at(&*self.storage, offset, &mut buffer[..stored])?;
         self.lay_over(offset, buffer)
@@ -218,7 +226,7 @@ impl Core {
         let locate = |e: Error| e.at(Structure::RawData, offset);
         self.check_raw(offset, buffer.len() as u64)?;
         // Space that was allocated and not written to yet may lie behind the end of the storage.
-        let stored = to_usize(self.storage_len.saturating_sub(offset).min(buffer.len() as u64))?;
+        let stored = to_usize(self.stored(offset).min(buffer.len() as u64))?;
         let (there, missing) = buffer.split_at_mut(stored);
         missing.fill(0);
         self.storage.read_at(offset, there).map_err(|e| locate(e.into()))?;
@@ -226,7 +234,7 @@ impl Core {
     }
 
     fn check_raw(&self, offset: u64, needed: u64) -> Result<()> {
-        let available = self.end().saturating_sub(offset);
+        let available = self.available(offset);
         if needed <= available {
             return Ok(());
         }
@@ -250,7 +258,7 @@ impl Core {
             let what = "the data was changed and is not in its place yet: flush or commit the file first";
             return Err(locate(Error::misuse(what)));
         }
-        let available = self.storage_len.saturating_sub(offset);
+        let available = self.stored(offset);
         if len > available {
             return Err(locate(Malformed::Truncated { needed: len, available }.into()));
         }

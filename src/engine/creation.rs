@@ -132,6 +132,11 @@ impl CreationProperties {
         Some(FileSpaceInfo { strategy, threshold, paging: Some(paging), managers })
     }
 
+    /// Whether the file says how it manages free space.
+    pub(super) fn has_strategy(&self) -> bool {
+        self.file_space_info().is_some()
+    }
+
     pub(super) fn division(&self) -> Division {
         match self.strategy {
             FileSpaceStrategy::FreeSpaceManager { paged: true, .. } => Division::Pages(self.page_size),

@@ -18,6 +18,7 @@ impl Core {
         self.check_writable()?;
         let txn = self.txn_mut()?;
         let (published, changed, marked) = (txn.published.clone(), txn.changed, txn.marked);
+        let (is_new, ends) = (published.is_none(), txn.space.published());
         if published.is_some() && changed && txn.guard == Guard::LetGo {
             let what =
                 "too much was overwritten to go back: a session that has not committed holds back 16 MiB";
@@ -28,15 +29,18 @@ impl Core {
         self.decoded.clear();
         self.headers.clear();
         self.blocks.forget(0, u64::MAX);
-        let end = published.as_ref().map_or(0, |superblock| superblock.end_of_file);
-        self.storage_len = self.storage_len.min(end);
         if let Some(published) = published {
             self.superblock = published;
         }
-        // What is behind the end was written by this session alone.
-        if changed && self.storage.len()? > end {
-            self.storage.set_len(end)?;
-        }
+        self.each_part(&ends, |core, start, there, end| {
+            let end = if is_new { start } else { end };
+            // What is behind the end was written by this session alone.
+            if changed && there > end {
+                core.storage.set_end(start, end)?;
+            }
+            core.stored.set_end(start, core.stored.end_of(start).min(end));
+            Ok(())
+        })?;
         if marked && self.superblock.flags & OPEN_FOR_WRITING != 0 {
             self.superblock.flags &= !OPEN_FOR_WRITING;
             self.storage.write_at(self.superblock.base, &format::encode(&self.superblock, &())?)?;

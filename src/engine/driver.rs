@@ -1,16 +1,7 @@
 //! Files that consist of several files: which ones, and what of the address space each of them holds.
 //!
-//! Specification 4.0, II.B. What the driver information says, by driver:
-//!
-//! ```text
-//! "NCSAfami"                      "NCSAmult"
-//!  0  8  bytes of a member         0  6  for each kind of data (superblock, B-trees, raw data, global heap, local
-//!                                        heap, object headers) the kind in whose member it lies, from 1; 0: its own
-//!                                  6  2  reserved
-//!                                  8  .  for each member, by its kind: first address (8), bytes in use (8)
-//!                                  .  .  for each member the template of its name, "%s" for the common part;
-//!                                        NUL-terminated and padded to a multiple of 8
-//! ```
+//! The driver information of a family ("NCSAfami") has the bytes of a member in 8 bytes; `format::multi_info` is that of
+//! multi and split files ("NCSAmult").
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,18 +12,20 @@ use super::open::{DEFAULT_K, load_superblock};
 use super::pending;
 use super::{Core, Header};
 use crate::base::{Budget, Error, Malformed, Reader, Result, Structure};
+use crate::format;
 use crate::format::message::driver_info::{DriverInfo, DriverInfoBlock};
-use crate::format::superblock::{Root, SIGNATURE, Superblock};
+use crate::format::multi_info::{self, MultiInfo, MultiMember};
+use crate::format::superblock::{OldRoot, Root, SIGNATURE, Superblock};
 use crate::storage::{FamilyStorage, FileLocking, FileStorage, MultiStorage, Storage};
 
-/// How a file is spread over files of the file system. Of those of several members, families can be created and written
-/// to, the others only read.
+/// How a file is spread over files of the file system.
 ///
 /// The path that is opened or created is that of the first member: of a family, the one with the number 0; else the one
 /// that has the superblock.
 ///
 /// ```
 /// let family = h5::File::options().driver(h5::Driver::Family { member_size: Some(1 << 20) });
+/// let split = h5::File::options().driver(h5::Driver::Split { meta_ext: None, raw_ext: None });
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,9 +45,16 @@ pub enum Driver {
         /// have members of 100 MiB then.
         member_size: Option<u64>,
     },
-    /// One file of metadata and one of raw data. Without a word from the file, `NAME-m.h5` and `NAME-r.h5`.
-    Split,
-    /// A file for each kind of data, as the driver information says.
+    /// One file of metadata and one of raw data.
+    Split {
+        /// What the name of the metadata's file ends with, or where the common part is in it if it has a "%s"; `None` is
+        /// what the file says, else "-m.h5".
+        meta_ext: Option<String>,
+        /// The same for the raw data; "-r.h5".
+        raw_ext: Option<String>,
+    },
+    /// A file for each kind of data, as the file says. The six of a new one are `NAME-s.h5` (superblock), `NAME-b.h5`
+    /// (B-trees), `NAME-r.h5` (raw data), `NAME-g.h5`, `NAME-l.h5` (heaps) and `NAME-o.h5` (object headers).
     Multi,
 }
 
@@ -81,12 +81,12 @@ pub(super) fn member_storage(
     match driver {
         Driver::Auto => {
             // What is wrong with a file is said when it is opened, not when it is asked for its driver.
-            let Ok((superblock, info)) = driver_info(&first) else { return Ok(None) };
+            let Ok((superblock, info)) = info_around(path, &first, around) else { return Ok(None) };
             match info {
                 Some(info) if info.driver == FAMILY => {
                     family(path, first, Some(member_size(&info)?), around).map(Some)
                 }
-                Some(info) if info.driver == MULTI => multi(path, &info, around).map(Some),
+                Some(info) if info.driver == MULTI => multi(path, &multi_info(&info)?, around).map(Some),
                 _ => old_family(path, first, &superblock, around),
             }
         }
@@ -98,9 +98,13 @@ pub(super) fn member_storage(
             };
             family(path, first, size, &members).map(Some)
         }
-        _ => match driver_info(&first)?.1 {
-            Some(info) if info.driver == MULTI => multi(path, &info, &members).map(Some),
-            _ if *driver == Driver::Split => split(path, &members).map(Some),
+        _ => match info_around(path, &first, &members)?.1 {
+            Some(info) if info.driver == MULTI => {
+                let mut info = multi_info(&info)?;
+                rename(&mut info, driver);
+                multi(path, &info, &members).map(Some)
+            }
+            _ if *driver != Driver::Multi => split(path, driver, &members).map(Some),
             _ => Err(Error::malformed("the file has no information for the multi driver")
                 .within(Structure::DriverInfo)),
         },
@@ -108,7 +112,7 @@ pub(super) fn member_storage(
 }
 
 pub(super) const FAMILY: [u8; 8] = *b"NCSAfami";
-const MULTI: [u8; 8] = *b"NCSAmult";
+pub(super) const MULTI: [u8; 8] = *b"NCSAmult";
 
 /// The superblock of a first member, and what its driver information is.
 pub(super) fn driver_info(first: &Arc<dyn Storage>) -> Result<(Superblock, Option<DriverInfo>)> {
@@ -116,18 +120,22 @@ pub(super) fn driver_info(first: &Arc<dyn Storage>) -> Result<(Superblock, Optio
     let (superblock, table) = load_superblock(&**first, len, false, &budget)?;
     let mut core = Core::new(Arc::clone(first), superblock.clone(), DEFAULT_K)?;
     table.iter().for_each(|table| pending::lay_over(table, &mut core.overlay));
-    let info = match &superblock.root {
-        Root::Old(old) => match old.driver_info {
-            Some(address) => {
-                let (block, _) = core.fetch_uncached::<DriverInfoBlock>(address, &core.sizes())?;
-                Some(block.0)
-            }
-            None => None,
-        },
-        Root::New { extension: Some(extension), .. } => Header::load(&core, *extension)?.message(&core)?,
-        Root::New { extension: None, .. } => None,
-    };
+    let info = core.driver_info()?;
     Ok((superblock, info))
+}
+
+impl Core {
+    /// What the file says of its driver.
+    pub(super) fn driver_info(&self) -> Result<Option<DriverInfo>> {
+        match &self.superblock.root {
+            Root::Old(OldRoot { driver_info: Some(address), .. }) => {
+                let (block, _) = self.fetch_uncached::<DriverInfoBlock>(*address, &self.sizes())?;
+                Ok(Some(block.0))
+            }
+            Root::New { extension: Some(extension), .. } => Header::load(self, *extension)?.message(self),
+            Root::Old(_) | Root::New { extension: None, .. } => Ok(None),
+        }
+    }
 }
 
 fn with_information<T>(info: &DriverInfo, f: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
@@ -233,66 +241,69 @@ fn old_family(
     Ok((whole.len()? == superblock.end_of_file).then_some(whole))
 }
 
-/// One member of a multi file.
-#[derive(Debug, PartialEq)]
-struct MultiMember {
-    template: String,
-    start: u64,
-    used: u64,
+/// What the driver information of a multi or split file says.
+pub(super) fn multi_info(info: &DriverInfo) -> Result<MultiInfo> {
+    format::decode(&info.information, 0, &(), &Budget::default())
 }
 
-/// The kinds of data that can have a member of their own.
-const KINDS: u8 = 6;
-
-/// What the driver information says about the members, in the order of their kinds.
-fn multi_members(info: &DriverInfo) -> Result<Vec<MultiMember>> {
-    with_information(info, |r| {
-        let at = r.clone();
-        let map: [u8; 8] = r.array()?;
-        let mut kinds = Vec::new();
-        for (own, &mapped) in (1..=KINDS).zip(&map) {
-            if mapped > KINDS {
-                return Err(at.bad("kind of a member", mapped, "at most 6"));
-            }
-            let kind = if mapped == 0 { own } else { mapped };
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        // Addresses and names are stored in the order in which the kinds first turn up in the map.
-        let mut members = Vec::new();
-        for _ in &kinds {
-            members.push(MultiMember { start: r.u64()?, used: r.u64()?, template: String::new() });
-        }
-        for member in &mut members {
-            let at = r.clone();
-            let name = r.c_string()?;
-            let padding = (name.len() + 1).next_multiple_of(8) - (name.len() + 1);
-            r.skip_padding(padding.min(r.remaining()), "names are padded; the last one need not be")?;
-            match std::str::from_utf8(name) {
-                Ok(name) if name.contains("%s") => member.template = name.to_owned(),
-                _ => return Err(at.bad("name of a member", name.len() as u64, "a text with \"%s\" in it")),
-            }
-        }
-        Ok(members)
-    })
+/// What such files are named and where they begin unless something else is asked for, the one of each kind of data.
+pub(super) fn usual_multi() -> MultiInfo {
+    const STEP: u64 = (u64::MAX - 1) / 6;
+    let member =
+        |(number, letter)| MultiMember { template: format!("%s-{letter}.h5"), start: number * STEP, used: 0 };
+    MultiInfo { map: [0; 6], members: (0..).zip("sbrglo".chars()).map(member).collect() }
 }
 
-/// Puts a multi or split file together from what its driver information says.
-fn multi(path: &Path, info: &DriverInfo, around: &Surroundings) -> Result<Arc<dyn Storage>> {
-    let members = multi_members(info)?;
+/// Where libhdf5 puts raw data if nothing else was asked for.
+const RAW_START: u64 = u64::MAX / 2;
+const METADATA_EXTENSION: &str = "-m.h5";
+const RAW_EXTENSION: &str = "-r.h5";
+
+/// A split file whose names end as given, or else as usual. Global heaps count as raw data.
+pub(super) fn usual_split(meta_ext: Option<&str>, raw_ext: Option<&str>) -> MultiInfo {
+    let member = |start, extension: &str| MultiMember { template: template(extension), start, used: 0 };
+    let metadata = member(0, meta_ext.unwrap_or(METADATA_EXTENSION));
+    let raw = member(RAW_START, raw_ext.unwrap_or(RAW_EXTENSION));
+    let (meta, draw) = (multi_info::SUPERBLOCK, multi_info::RAW_DATA);
+    MultiInfo { map: [meta, meta, draw, draw, meta, meta], members: vec![metadata, raw] }
+}
+
+/// As in libhdf5, an extension can say where the common part of the names goes.
+fn template(extension: &str) -> String {
+    if extension.contains("%s") { extension.to_owned() } else { format!("%s{extension}") }
+}
+
+/// What the caller says of the names counts more than what the file says.
+pub(super) fn rename(info: &mut MultiInfo, driver: &Driver) {
+    let Driver::Split { meta_ext, raw_ext } = driver else { return };
+    for (kind, extension) in [(multi_info::SUPERBLOCK, meta_ext), (multi_info::RAW_DATA, raw_ext)] {
+        let member = info.member_of(kind).and_then(|number| info.members.get_mut(number));
+        if let (Some(member), Some(extension)) = (member, extension) {
+            member.template = template(extension);
+        }
+    }
+}
+
+/// The names of all members, if the one at the beginning of all addresses is that of `path`.
+pub(super) fn member_names(path: &Path, info: &MultiInfo) -> Result<Vec<String>> {
     let name = file_name(path)?;
-    let base = members.iter().find(|member| member.start == 0).and_then(|member| {
-        let (before, behind) = member.template.split_once("%s")?;
+    let template = info.members.iter().find(|member| member.start == 0).map(|member| &*member.template);
+    let base = template.and_then(|template| {
+        let (before, behind) = template.split_once("%s")?;
         name.strip_prefix(before)?.strip_suffix(behind)
     });
     let Some(base) = base else {
-        let what = format!("{name:?} is not named as the member of a multi file that has its superblock");
+        let template = template.unwrap_or_default();
+        let what = format!("{name:?} is not named as the member with the superblock: {template:?}");
         return Err(Error::misuse(what));
     };
+    Ok(info.members.iter().map(|member| member.template.replacen("%s", base, 1)).collect())
+}
+
+/// Puts a multi or split file together from what is known of it.
+fn multi(path: &Path, info: &MultiInfo, around: &Surroundings) -> Result<Arc<dyn Storage>> {
     let mut parts: Vec<(u64, Arc<dyn Storage>)> = Vec::new();
-    for member in &members {
-        let name = member.template.replacen("%s", base, 1);
+    for (member, name) in info.members.iter().zip(member_names(path, info)?) {
         match around.find(name.as_bytes(), false)? {
             Some(path) => parts.push((member.start, opened(&path, member.used)?)),
             // A kind of data that the file does not have need not have a file.
@@ -303,36 +314,53 @@ fn multi(path: &Path, info: &DriverInfo, around: &Surroundings) -> Result<Arc<dy
     Ok(Arc::new(MultiStorage::new(parts)?))
 }
 
-/// Where libhdf5 puts raw data if nothing else was asked for.
-const RAW_START: u64 = u64::MAX / 2;
+/// What a first member says of its driver.
+///
+/// The superblock extension of a multi file lies in another member. libhdf5 finds it because the caller tells it of all of
+/// them; here they are looked for under the names that they have unless something else was asked for.
+pub(super) fn info_around(
+    path: &Path,
+    first: &Arc<dyn Storage>,
+    around: &Surroundings,
+) -> Result<(Superblock, Option<DriverInfo>)> {
+    let error = match driver_info(first) {
+        Ok(found) => return Ok(found),
+        Err(error) => error,
+    };
+    let usual = usual_multi();
+    let all = if member_names(path, &usual).is_ok() { multi(path, &usual, around).ok() } else { None };
+    all.map_or(Err(error), |all| driver_info(&all))
+}
 
 /// A split file that does not say so.
-fn split(path: &Path, around: &Surroundings) -> Result<Arc<dyn Storage>> {
-    const METADATA: &str = "-m.h5";
-    let name = file_name(path)?;
-    let Some(base) = name.strip_suffix(METADATA) else {
-        return Err(Error::misuse(format!(
-            "{name:?} does not end as the metadata of a split file: {METADATA}"
-        )));
-    };
-    let raw = format!("{base}-r.h5");
-    let raw = around.find(raw.as_bytes(), false)?.ok_or_else(|| missing(&raw))?;
-    let parts = vec![(0, opened(path, 0)?), (RAW_START, opened(&raw, 0)?)];
-    Ok(Arc::new(MultiStorage::new(parts)?))
+fn split(path: &Path, driver: &Driver, around: &Surroundings) -> Result<Arc<dyn Storage>> {
+    let mut info = usual_split(None, None);
+    rename(&mut info, driver);
+    let raw = member_names(path, &info)?.pop().unwrap_or_default();
+    if around.find(raw.as_bytes(), false)?.is_none() {
+        return Err(missing(&raw));
+    }
+    multi(path, &info, around)
 }
 
 /// Opens a member that has to have so many bytes.
 fn opened(path: &Path, needed: u64) -> Result<Arc<dyn Storage>> {
     let storage = member(path, FileStorage::open(path, FileLocking::Off))?;
+    check_len(path, &storage, needed)?;
+    Ok(Arc::new(storage))
+}
+
+/// Refuses a member that has become shorter than it has to be.
+pub(super) fn check_len(path: &Path, storage: &FileStorage, needed: u64) -> Result<()> {
     let available = storage.len()?;
     if needed > available {
         let error = Error::from(Malformed::Truncated { needed, available }).within(Structure::DriverInfo);
         return Err(error.in_file(&path.to_string_lossy(), "the file it is a member of"));
     }
-    Ok(Arc::new(storage))
+    Ok(())
 }
 
-fn missing(name: &str) -> Error {
+pub(super) fn missing(name: &str) -> Error {
     let what = format!("{name:?}, a member of the file, is not there");
     io::Error::new(io::ErrorKind::NotFound, what).into()
 }
@@ -354,23 +382,28 @@ mod tests {
         assert_eq!(Numbered::of("fam00000.h5").unwrap().name(12), "fam00012.h5");
     }
 
-    fn split_information(map: [u8; 8]) -> DriverInfo {
-        let mut information = map.to_vec();
-        for number in [0u64, 100, RAW_START, 40] {
-            information.extend(number.to_le_bytes());
-        }
-        information.extend(b"%s-m.h5\0%s-raw.h5\0");
-        DriverInfo { driver: MULTI, information }
+    #[test]
+    fn names_come_from_the_caller_the_file_or_libhdf5() {
+        let names = |path: &str, info: &MultiInfo| member_names(Path::new(path), info).ok();
+        let mut info = usual_split(None, None);
+        assert_eq!(names("d/x-m.h5", &info).unwrap(), ["x-m.h5", "x-r.h5"]);
+        assert_eq!((names("x.h5", &info), names("x-r.h5", &info)), (None, None));
+        rename(&mut info, &Driver::Multi);
+        let given = |meta: Option<&str>, raw: Option<&str>| Driver::Split {
+            meta_ext: meta.map(str::to_owned),
+            raw_ext: raw.map(str::to_owned),
+        };
+        rename(&mut info, &given(None, Some("raw-%s.bin")));
+        assert_eq!(names("x-m.h5", &info).unwrap(), ["x-m.h5", "raw-x.bin"]);
+        rename(&mut info, &given(Some(".meta"), None));
+        assert_eq!(names("x.meta", &info).unwrap(), ["x.meta", "raw-x.bin"]);
+        assert_eq!(info, usual_split(Some(".meta"), Some("raw-%s.bin")));
+        assert_eq!(names("x-s.h5", &usual_multi()).unwrap()[5], "x-o.h5");
+        assert_eq!(usual_multi().members[5].start, 0xd555_5555_5555_5552);
     }
 
     #[test]
-    fn the_information_tells_the_members() {
-        let members = multi_members(&split_information([1, 1, 3, 3, 1, 1, 0, 0])).unwrap();
-        let expected = [("%s-m.h5", 0, 100), ("%s-raw.h5", RAW_START, 40)]
-            .map(|(template, start, used)| MultiMember { template: template.to_owned(), start, used });
-        assert_eq!(members, expected);
-        assert!(multi_members(&split_information([1, 7, 3, 3, 1, 1, 0, 0])).is_err());
-        assert!(multi_members(&split_information([1, 2, 3, 3, 1, 1, 0, 0])).is_err(), "too short for three");
+    fn members_of_a_family_have_bytes() {
         let zero = DriverInfo { driver: FAMILY, information: vec![0; 8] };
         assert!(member_size(&zero).is_err());
     }

@@ -1,7 +1,7 @@
 //! Changing an object header: its messages are laid out anew over the blocks that it has, and one more if need be.
 
 use super::header::Span;
-use super::{AttributeRules, Core, Header};
+use super::{AttributeRules, BlockKind, Core, Header};
 use crate::base::{Address, Result};
 use crate::format::message::continuation::Continuation;
 use crate::format::message::{self, MessageType};
@@ -33,7 +33,7 @@ impl Header {
         slack: usize,
     ) -> Result<Header> {
         let mut header = Header::unplaced(core, prefix, messages, slack);
-        let address = core.allocate(header.len())?;
+        let address = core.allocate(header.len(), BlockKind::ObjectHeader)?;
         header.move_to(address);
         header.store(core)?;
         Ok(header)
@@ -237,7 +237,7 @@ fn pad(block: &mut Block, style: Style, capacity: usize) {
 fn new_span(core: &mut Core, needed: usize, style: Style) -> Result<Span> {
     let capacity = style.padded((needed * GROWTH).max(SMALLEST_CONTINUATION));
     let len = capacity + style.continuation_frame();
-    Ok(Span { address: core.allocate(len as u64)?, capacity })
+    Ok(Span { address: core.allocate(len as u64, BlockKind::ObjectHeader)?, capacity })
 }
 
 fn release_span(core: &mut Core, span: Span, style: Style) -> Result<()> {

@@ -2,8 +2,8 @@
 //!
 //! Which block is taken, when the segment grows and by how much, is as in libhdf5, so that both may take turns.
 
-use super::Core;
 use super::kept_open::Reversible;
+use super::{BlockKind, Core};
 use crate::base::{Address, Error, Result, Structure, to_usize};
 use crate::format::local_heap::{ALIGNMENT, FreeBlock, LocalHeap, LocalHeapData, NO_FREE_BLOCK};
 use crate::format::{decode, encode};
@@ -81,7 +81,7 @@ impl LocalHeapEdit {
         let least = FreeBlock::least(sizes);
         let size = size.next_multiple_of(ALIGNMENT).max(least);
         let room = LocalHeap::room(sizes);
-        let address = core.allocate(room + size)?;
+        let address = core.allocate(room + size, BlockKind::LocalHeap)?;
         let header = LocalHeap { size, free_list: 0, segment: address.plus(room)? };
         let data = LocalHeapData(vec![0; to_usize(size)?]);
         let free = vec![Free { offset: 0, size }];
@@ -249,7 +249,7 @@ impl LocalHeapEdit {
         let size = self.size();
         if size != self.header.size {
             core.budget.metadata(size)?;
-            let segment = core.allocate(size)?;
+            let segment = core.allocate(size, BlockKind::LocalHeap)?;
             core.release(self.header.segment, self.header.size)?;
             (self.header.segment, self.header.size) = (segment, size);
         }

@@ -175,7 +175,7 @@ mod tests {
         for (thresholds, most, fewest) in [(None, 8, 6), (Some((4, 2)), 4, 2), (Some((0, 0)), 0, 0)] {
             let mut core = empty();
             let group = group(&mut core, &PLAIN, thresholds);
-            let end = core.txn_mut().unwrap().end();
+            let end = core.txn_mut().unwrap().end(0);
             for index in 0..12 {
                 insert_link(&mut core, group, &format!("link {index:02}"), soft("t")).unwrap();
                 let expected = if index < most { (index + 1, false) } else { (0, true) };
@@ -192,7 +192,7 @@ mod tests {
                     (0..left).map(|i| format!("link {i:02}")).collect::<Vec<_>>()
                 );
             }
-            assert!(core.txn_mut().unwrap().end() <= end + 1024, "heap and index were given back");
+            assert!(core.txn_mut().unwrap().end(0) <= end + 1024, "heap and index were given back");
         }
     }
 

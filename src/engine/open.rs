@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::bounds::FormatBounds;
 use super::creation::{CreationProperties, FIRST_WITH_EXTENSION};
+use super::driver::{MULTI, multi_info};
+use super::driver_write::{no_strategies, regions};
 use super::neighbours::{Beside, Neighbours};
+use super::regions::{BlockKind, Regions};
 use super::shared_creation::create_table;
-use super::space::Space;
 use super::txn::Txn;
 use super::{Core, GroupRules, Header, KValues, SharingRules, new_group_header, pending};
-use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Structure};
+use crate::base::{Address, Budget, Error, Limits, Malformed, Result, Sizes, Structure};
 use crate::codec::Filters;
 use crate::format::message::MessageType;
 use crate::format::message::btree_k::BTreeK;
@@ -72,13 +74,13 @@ impl Core {
         // What lies behind the end that the file tells of is no part of it. A SWMR writer may be ahead of that, and
         // in a set of files it is the end of the first one.
         if core.superblock.flags & OPEN_FOR_SWMR == 0 && !core.is_one_of_several()? {
-            core.storage_len = core.storage_len.min(core.superblock.end_of_file);
+            let end = core.stored.end_of(0).min(core.superblock.end_of_file);
+            core.stored.set_end(0, end);
         }
         let image = core.load_cache_image()?;
         if options.write {
             let (division, file_space) = core.file_space()?;
-            let end = core.superblock.end_of_file - core.superblock.base;
-            let space = Space::new(end, core.superblock.sizes.offset, division);
+            let space = core.regions(division)?;
             core.txn = Some(Txn::new(space, file_space, Some(core.superblock.clone())));
             core.drop_cache_image(image)?;
         }
@@ -109,9 +111,9 @@ impl Core {
         let CreateOptions { limits, filters, beside, root, sharing, driver_info, .. } = options;
         core.neighbours =
             Neighbours::new(&OpenOptions { limits, filters, beside, ..OpenOptions::default() })?;
-        let space = Space::new(0, properties.sizes.offset, properties.division());
+        let space = new_regions(driver_info.as_ref(), userblock, &properties)?;
         let mut txn = Txn::new(space, properties.file_space(), None);
-        txn.allocate(first)?;
+        txn.allocate(first, BlockKind::Superblock)?;
         core.txn = Some(txn);
         let table = create_table(&mut core, &sharing)?;
         // An extension, or in old files a block for the driver alone.
@@ -190,6 +192,20 @@ impl Core {
                 }
             }
         }
+    }
+}
+
+/// How a new file hands out space.
+fn new_regions(info: Option<&DriverInfo>, base: u64, properties: &CreationProperties) -> Result<Regions> {
+    match info {
+        Some(info) if info.driver == MULTI && properties.has_strategy() => Err(no_strategies()),
+        Some(info) if info.driver == MULTI && properties.sizes.offset < Sizes::EIGHT.offset => {
+            Err(Error::misuse("the members of split and multi files lie at addresses of 8 bytes"))
+        }
+        Some(info) if info.driver == MULTI => {
+            regions(&multi_info(info)?, base, base, properties.sizes.offset)
+        }
+        _ => Ok(Regions::single(0, properties.sizes.offset, properties.division())),
     }
 }
 

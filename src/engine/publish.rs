@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::overlay::Piece;
 use super::ranges::Ranges;
 use super::txn::{Guard, SPILL};
-use super::{Core, pending};
+use super::{BlockKind, Core, pending};
 use crate::base::{Address, Error, Result};
 use crate::format::pending_commit::{CommitMarker, CommitTable, Copy};
 use crate::format::superblock::{OPEN_FOR_WRITING, Superblock};
@@ -35,6 +35,8 @@ impl Core {
         if !txn.changed && !is_marked {
             return self.barrier();
         }
+        let shadows = self.shadows();
+        self.store_driver_info(&shadows)?;
         self.spill()?;
         let copies = self.copies()?;
         if copies.is_empty() { self.publish_superblock() } else { self.publish_copies(copies) }
@@ -69,6 +71,7 @@ impl Core {
         }
         self.mark_open()?;
         self.store_free_space(&Ranges::default())?;
+        self.store_driver_info(&Ranges::default())?;
         self.grow_storage()?;
         self.write_pieces(|_, _| true)?;
         let flags = self.superblock.flags;
@@ -165,7 +168,7 @@ impl Core {
         if total == 0 {
             return Ok(());
         }
-        let first = self.allocate(total as u64)?;
+        let first = self.allocate(total as u64, BlockKind::Superblock)?;
         let joined: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes).copied().collect();
         let offset = self.offset(first)?;
         self.write_through(offset, &joined)?;
@@ -176,6 +179,17 @@ impl Core {
             at += len;
         }
         Ok(())
+    }
+
+    /// Where the bytes lie that wait for the commit.
+    fn shadows(&self) -> Ranges {
+        let mut shadows = Ranges::default();
+        for (_, piece) in self.overlay.iter() {
+            if let Piece::Shadow { at, len } = *piece {
+                shadows.insert(at..at.saturating_add(len));
+            }
+        }
+        shadows
     }
 
     /// What is to be copied to its place once the commit is decided.
@@ -209,7 +223,7 @@ impl Core {
         let len = table.encoded_len(&())? as u64;
         let table_len = u32::try_from(len)
             .map_err(|_| Error::limit("the table of a commit", len, u64::from(u32::MAX)))?;
-        let at = self.allocate(len)?;
+        let at = self.allocate(len, BlockKind::Superblock)?;
         let mut used = Ranges::default();
         used.insert(at.0..at.0 + len);
         table.copies.iter().for_each(|copy| used.insert(copy.from.0..copy.from.0 + copy.len));
@@ -252,19 +266,23 @@ impl Core {
     fn settled_superblock(&mut self, unneeded: &Ranges) -> Result<Superblock> {
         let mut superblock = self.superblock.clone();
         superblock.flags &= !OPEN_FOR_WRITING;
-        superblock.end_of_file = superblock.base + self.txn_mut()?.space.settled_end(unneeded);
+        // Of a file of several members, libhdf5 says here where the first one ends.
+        superblock.end_of_file = superblock.base + self.txn_mut()?.space.first().settled_end(unneeded);
         Ok(superblock)
     }
 
     /// Sees to it that all that is allocated is there. Space that nobody has written to reads as zeros.
     fn grow_storage(&mut self) -> Result<()> {
-        let end = self.superblock.base + self.txn_mut()?.space.end();
-        if self.storage.len()? < end {
-            self.blocks.forget(self.storage_len, end - self.storage_len.min(end));
-            self.storage.set_len(end)?;
-        }
-        self.storage_len = self.storage_len.max(end);
-        Ok(())
+        let used = self.txn_mut()?.space.used();
+        self.each_part(&used, |core, start, there, end| {
+            if there < end {
+                let known = core.stored.end_of(start).min(end);
+                core.blocks.forget(known, end - known);
+                core.storage.set_end(start, end)?;
+            }
+            core.stored.grow(start, end);
+            Ok(())
+        })
     }
 
     fn write_superblock(&mut self) -> Result<()> {
@@ -279,16 +297,32 @@ impl Core {
 
     /// The file has the new state: what only the one before needed is free.
     fn published(&mut self) -> Result<()> {
-        let (end, published) = (self.superblock.end_of_file, self.superblock.clone());
+        let published = self.superblock.clone();
         let txn = self.txn_mut()?;
         txn.space.publish();
         txn.changed = false;
         txn.published = Some(published);
-        // A file that stays longer than it says is complete all the same.
-        if self.storage.len()? > end && self.storage.set_len(end).is_ok() {
-            self.blocks.forget(end, u64::MAX);
+        let ends = txn.space.published();
+        self.each_part(&ends, |core, start, there, end| {
+            // A file that stays longer than it says is complete all the same.
+            if there > end && core.storage.set_end(start, end).is_ok() {
+                core.blocks.forget(end, there - end);
+            }
+            core.stored.set_end(start, end);
+            Ok(())
+        })
+    }
+
+    /// Calls `f` for each part of the storage: where it begins, where it ends, and where the region ends that lies there.
+    pub(super) fn each_part(
+        &mut self,
+        regions: &[Range<u64>],
+        f: impl Fn(&mut Core, u64, u64, u64) -> Result<()>,
+    ) -> Result<()> {
+        let (base, parts) = (self.superblock.base, self.storage.parts()?);
+        for (part, region) in parts.into_iter().zip(regions) {
+            f(self, part.start, part.end, base + region.end)?;
         }
-        self.storage_len = end;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Sharing the messages of new objects, and the table of a new file that is to share them.
 
 use super::shared_index::raise;
-use super::{Core, Header};
+use super::{BlockKind, Core, Header};
 use crate::base::{Error, Result};
 use crate::format;
 use crate::format::message::MessageType;
@@ -74,7 +74,7 @@ pub(super) fn create_table(core: &mut Core, rules: &SharingRules) -> Result<Opti
     let table = SharedMessageTable { indexes: rules.indexes.iter().map(index).collect() };
     let indexes = u8::try_from(table.indexes.len()).unwrap_or(u8::MAX);
     let cx = TableContext { sizes: core.sizes(), indexes };
-    let at = core.allocate(format::Wire::encoded_len(&table, &cx)? as u64)?;
+    let at = core.allocate(format::Wire::encoded_len(&table, &cx)? as u64, BlockKind::ObjectHeader)?;
     core.put(at, &table, &cx)?;
     let message = SharedTableMessage { table: at, indexes };
     Header::new_message(core, &message, CONSTANT | DONT_SHARE).map(Some)

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use super::fractal_heap::{FractalHeapEdit, HeapCreation};
 use super::shared_key::{Key, content, in_heap};
 use super::shared_message::{is_shared_somewhere, table_of};
-use super::{BTree2, BTree2Edit, Core};
+use super::{BTree2, BTree2Edit, BlockKind, Core};
 use crate::base::{Address, Error, Result, Structure, lookup3_from};
 use crate::format::btree_v2_record::RecordType;
 use crate::format::message::MessageType;
@@ -258,7 +258,7 @@ impl IndexEdit {
     }
 
     fn begin_list(&mut self, core: &mut Core, records: Vec<SharedMessageRecord>) -> Result<()> {
-        let at = core.allocate(self.list_len(core)?)?;
+        let at = core.allocate(self.list_len(core)?, BlockKind::BTree)?;
         (self.index_mut().kind, self.index_mut().index) = (IndexKind::List, Some(at));
         self.put_list(core, records)
     }

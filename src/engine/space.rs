@@ -48,9 +48,14 @@ impl Held {
     }
 }
 
+/// The highest address that numbers of a width can hold; one more is the undefined one.
+pub(super) fn last_address(width: u8) -> u64 {
+    (u64::MAX >> (64 - 8 * u32::from(width.clamp(1, 8)))) - 1
+}
+
 impl Space {
     pub(super) fn new(end: u64, address_width: u8, division: Division) -> Self {
-        let limit = (u64::MAX >> (64 - 8 * u32::from(address_width.clamp(1, 8)))) - 1;
+        let limit = last_address(address_width);
         let (held, fresh) = Default::default();
         let mut space = Space { end, free: Pools::new(division), held, fresh, limit, edit: None };
         // No file with pages ends within one, unless somebody wrote to it who knew nothing of them.
@@ -61,6 +66,12 @@ impl Space {
             space.free.set(end..whole, Pool::Large);
         }
         space
+    }
+
+    /// Leaves room for others: nothing goes behind `limit`, where the space has its first address at `start`.
+    pub(super) fn within(mut self, start: u64, limit: u64) -> Self {
+        self.limit = self.limit.min(limit).saturating_sub(start);
+        self
     }
 
     /// The first address behind everything.

@@ -13,7 +13,7 @@ use super::kept_open::KeptOpen;
 use super::local_heap::LocalHeapEdit;
 use super::overlay::Piece;
 use super::pools::Use;
-use super::space::Space;
+use super::regions::{BlockKind, Regions};
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, to_usize};
 use crate::format::global_heap::GlobalHeap;
@@ -23,7 +23,7 @@ use crate::format::{self, Wire};
 /// What a writer has to remember.
 #[derive(Debug)]
 pub(crate) struct Txn {
-    pub(super) space: Space,
+    pub(super) space: Regions,
     /// Where the file keeps what is free, if it does.
     pub(super) file_space: Option<FileSpace>,
     /// The collection that new heap objects go to, with its address.
@@ -78,7 +78,7 @@ pub(super) fn raw_alignment(size: u64) -> u64 {
 }
 
 impl Txn {
-    pub(super) fn new(space: Space, file_space: Option<FileSpace>, published: Option<Superblock>) -> Self {
+    pub(super) fn new(space: Regions, file_space: Option<FileSpace>, published: Option<Superblock>) -> Self {
         Txn {
             space,
             file_space,
@@ -95,20 +95,20 @@ impl Txn {
         }
     }
 
-    /// The first address behind everything that is allocated.
-    pub(super) fn end(&self) -> u64 {
-        self.space.end()
+    /// The first address behind everything that is allocated around another one: in the file, or in its member there.
+    pub(super) fn end(&self, address: u64) -> u64 {
+        self.space.around(address).end
     }
 
     /// Finds room for metadata.
-    pub(super) fn allocate(&mut self, size: u64) -> Result<Address> {
+    pub(super) fn allocate(&mut self, size: u64, kind: BlockKind) -> Result<Address> {
         self.changed = true;
-        self.space.allocate(size, 1, Use::Metadata)
+        self.space.allocate(size, 1, kind)
     }
 
     fn allocate_raw(&mut self, size: u64) -> Result<Address> {
         self.changed = true;
-        self.space.allocate(size, raw_alignment(size), Use::Raw)
+        self.space.allocate(size, raw_alignment(size), BlockKind::Raw)
     }
 }
 
@@ -193,8 +193,8 @@ impl Core {
     }
 
     /// Finds room for metadata.
-    pub(crate) fn allocate(&mut self, size: u64) -> Result<Address> {
-        self.txn_mut()?.allocate(size)
+    pub(crate) fn allocate(&mut self, size: u64, kind: BlockKind) -> Result<Address> {
+        self.txn_mut()?.allocate(size, kind)
     }
 
     /// Finds room for raw data, or for a global heap.
@@ -226,7 +226,7 @@ impl Core {
     #[cfg(test)]
     pub(crate) fn put_new<T: Wire>(&mut self, value: &T, cx: &T::Context) -> Result<Address> {
         let len = value.encoded_len(cx)? as u64;
-        let address = self.allocate(len)?;
+        let address = self.allocate(len, BlockKind::ObjectHeader)?;
         self.put(address, value, cx)?;
         Ok(address)
     }
@@ -285,7 +285,7 @@ impl Core {
             return Ok(());
         }
         // It is no raw data: it lies there until the commit only.
-        let at = self.allocate(len)?;
+        let at = self.allocate(len, BlockKind::Superblock)?;
         let offset = self.offset(at)?;
         self.write_through(offset, data)?;
         self.overlay.replace(address.0, Piece::Shadow { at: at.0, len });
@@ -295,7 +295,7 @@ impl Core {
     pub(super) fn write_through(&mut self, offset: u64, data: &[u8]) -> Result<()> {
         self.blocks.forget(offset, data.len() as u64);
         self.storage.write_at(offset, data)?;
-        self.storage_len = self.storage_len.max(offset + data.len() as u64);
+        self.stored.grow(offset, offset + data.len() as u64);
         Ok(())
     }
 

@@ -175,6 +175,7 @@ battery! {
         super::message::comment::Comment,
         super::message::continuation::Continuation,
         super::message::dataspace::Dataspace,
+        super::multi_info::MultiInfo,
         super::message::driver_info::DriverInfo,
         super::message::external_files::ExternalFiles,
         super::message::file_space_info::FileSpaceInfo,

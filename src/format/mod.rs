@@ -16,6 +16,7 @@ pub(crate) mod free_space;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;
+pub(crate) mod multi_info;
 pub(crate) mod object_header;
 pub(crate) mod page_bitmap;
 pub(crate) mod pending_commit;

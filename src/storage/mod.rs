@@ -10,7 +10,8 @@ mod map;
 mod memory;
 mod multi;
 
-use std::{fmt, io};
+use std::ops::Range;
+use std::{fmt, io, iter};
 
 pub(crate) use block_cache::BlockCache;
 pub use family::FamilyStorage;
@@ -38,6 +39,18 @@ pub trait Storage: Send + Sync + fmt::Debug {
 
     /// Cuts the storage off at `len` bytes, or fills it up with zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// The parts that end on their own, by where they begin, each with its end. Most storages are one part.
+    ///
+    /// Bytes between the end of a part and the begin of the next one are not stored; they are zeros.
+    fn parts(&self) -> io::Result<Vec<Range<u64>>> {
+        Ok(iter::once(0..self.len()?).collect())
+    }
+
+    /// Cuts the part that begins at `start` off at `end`, or fills it up with zeros.
+    fn set_end(&self, start: u64, end: u64) -> io::Result<()> {
+        if start == 0 { self.set_len(end) } else { Err(no_such_part()) }
+    }
 
     /// Returns when all that was written is on the medium.
     fn sync(&self) -> io::Result<()>;
@@ -67,8 +80,14 @@ fn past_the_end() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the read goes past the end of the file")
 }
 
+fn no_such_part() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no part of the storage begins or ends there")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// What every storage has to do.
@@ -90,8 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn memory_and_file_do_the_same() {
+    fn all_kinds_do_the_same() {
         battery(&MemoryStorage::default());
+        let members = [(0, MemoryStorage::default()), (1 << 40, MemoryStorage::default())];
+        let members = members.map(|(start, member)| (start, Arc::new(member) as Arc<dyn Storage>));
+        battery(&MultiStorage::new(members.to_vec()).unwrap());
         let path = std::env::temp_dir().join(format!("h5-storage-{}", std::process::id()));
         let file = FileStorage::create(&path, FileLocking::Off).unwrap();
         battery(&file);

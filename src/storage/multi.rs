@@ -1,80 +1,143 @@
 //! Files that each hold a part of the address space: the arithmetic of libhdf5's multi and split drivers.
 
 use std::io;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Storage, past_the_end};
+use super::{Storage, no_such_part, past_the_end};
 
-/// Reads files each of which holds the addresses from its own first one on, up to the next file's.
+/// Reads and writes files each of which holds the addresses from its own first one on, up to the next file's.
 ///
 /// Between the end of a file and the beginning of the next one lie zeros that nothing refers to.
 #[derive(Debug)]
 pub struct MultiStorage {
     /// By first address.
     members: Vec<Member>,
-    len: u64,
+    /// The bytes of each member that count: up to the next member at most.
+    lens: RwLock<Vec<u64>>,
 }
 
 #[derive(Debug)]
 struct Member {
     start: u64,
-    /// The bytes that count: up to the next member at most.
-    len: u64,
+    /// Where the next one begins.
+    limit: u64,
     storage: Arc<dyn Storage>,
 }
 
 impl MultiStorage {
-    /// Puts the members together, each with the first address that it holds.
+    /// Puts the members together, each with the first address that it holds. The file can be written to if all of them
+    /// can.
     pub fn new(members: Vec<(u64, Arc<dyn Storage>)>) -> io::Result<Self> {
-        let mut sorted = Vec::with_capacity(members.len());
-        for (start, storage) in members {
-            let len = storage.len()?;
-            sorted.push(Member { start, len, storage });
+        let mut sorted = members;
+        sorted.sort_by_key(|&(start, _)| start);
+        let mut limit = u64::MAX;
+        let mut members = Vec::with_capacity(sorted.len());
+        for (start, storage) in sorted.into_iter().rev() {
+            members.push(Member { start, limit, storage });
+            limit = start;
         }
-        sorted.sort_by_key(|member| member.start);
-        let mut next = None;
-        for member in sorted.iter_mut().rev() {
-            let room = next.unwrap_or(u64::MAX) - member.start;
-            member.len = member.len.min(room);
-            next = Some(member.start);
+        members.reverse();
+        let len = |member: &Member| Ok(member.storage.len()?.min(member.limit - member.start));
+        let lens = members.iter().map(len).collect::<io::Result<_>>()?;
+        Ok(MultiStorage { members, lens: RwLock::new(lens) })
+    }
+
+    fn lens(&self) -> RwLockReadGuard<'_, Vec<u64>> {
+        self.lens.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lens_mut(&self) -> RwLockWriteGuard<'_, Vec<u64>> {
+        self.lens.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bytes that a member has of a range: its number, where in it they begin, where in the range they lie.
+    fn pieces(&self, offset: u64, len: usize) -> io::Result<Vec<(usize, u64, Range<usize>)>> {
+        let end = offset.checked_add(len as u64).ok_or_else(past_the_end)?;
+        let place = |at: u64| usize::try_from(at - offset).map_err(|_| past_the_end());
+        let mut pieces = Vec::new();
+        for (index, member) in self.members.iter().enumerate() {
+            let (from, to) = (member.start.max(offset), member.limit.min(end));
+            if from < to {
+                pieces.push((index, from - member.start, place(from)?..place(to)?));
+            }
         }
-        let len = sorted.iter().filter(|member| member.len > 0).map(|member| member.start + member.len).max();
-        Ok(MultiStorage { members: sorted, len: len.unwrap_or(0) })
+        Ok(pieces)
     }
 }
 
 impl Storage for MultiStorage {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.len)
+        let filled = self.parts()?.into_iter().filter(|part| !part.is_empty());
+        Ok(filled.map(|part| part.end).max().unwrap_or(0))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let end = offset.checked_add(buffer.len() as u64).ok_or_else(past_the_end)?;
-        if end > self.len {
+        let pieces = self.pieces(offset, buffer.len())?;
+        if offset + buffer.len() as u64 > self.len()? {
             return Err(past_the_end());
         }
         buffer.fill(0);
-        for member in &self.members {
-            let (from, to) = (member.start.max(offset), (member.start + member.len).min(end));
-            if from < to {
-                let place = |at: u64| usize::try_from(at - offset).map_err(|_| past_the_end());
-                let piece = &mut buffer[place(from)?..place(to)?];
-                member.storage.read_at(from - member.start, piece)?;
+        for (index, at, place) in pieces {
+            let there = self.lens().get(index).copied().unwrap_or(0).saturating_sub(at);
+            let piece = &mut buffer[place];
+            let there = usize::try_from(there).unwrap_or(usize::MAX).min(piece.len());
+            if there > 0 {
+                self.members[index].storage.read_at(at, &mut piece[..there])?;
             }
         }
         Ok(())
     }
 
-    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
-        Err(super::read_only())
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let pieces = self.pieces(offset, data.len())?;
+        if pieces.iter().map(|(_, _, place)| place.len()).sum::<usize>() < data.len() {
+            return Err(no_such_part());
+        }
+        for (index, at, place) in pieces {
+            let end = at + place.len() as u64;
+            self.members[index].storage.write_at(at, &data[place])?;
+            if let Some(len) = self.lens_mut().get_mut(index) {
+                *len = end.max(*len);
+            }
+        }
+        Ok(())
     }
 
-    fn set_len(&self, _: u64) -> io::Result<()> {
-        Err(super::read_only())
+    /// Ends the member that has the last one of so many bytes there, and cuts those behind it to nothing.
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let last = self.members.iter().rposition(|member| member.start < len);
+        for (index, member) in self.members.iter().enumerate() {
+            match last {
+                Some(last) if index < last => {}
+                Some(last) if index == last => self.set_end(member.start, len)?,
+                _ => self.set_end(member.start, member.start)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn parts(&self) -> io::Result<Vec<Range<u64>>> {
+        let part = |(member, len): (&Member, &u64)| member.start..member.start + len;
+        Ok(self.members.iter().zip(self.lens().iter()).map(part).collect())
+    }
+
+    fn set_end(&self, start: u64, end: u64) -> io::Result<()> {
+        let index = self.members.iter().position(|member| member.start == start && end <= member.limit);
+        let (Some(index), Some(bytes)) = (index, end.checked_sub(start)) else { return Err(no_such_part()) };
+        let mut lens = self.lens_mut();
+        // A member can be longer than what of it counts.
+        self.members[index].storage.set_len(bytes)?;
+        lens[index] = bytes;
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        Ok(())
+        self.members.iter().try_for_each(|member| member.storage.sync())
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        self.members.iter().try_for_each(|member| member.storage.unlock())
     }
 }
 
@@ -93,13 +156,13 @@ mod tests {
         let multi = MultiStorage::new(vec![(far, storage(b"raw")), (0, storage(b"meta")), (9, storage(b""))])
             .unwrap();
         assert_eq!(multi.len().unwrap(), far + 3);
+        assert_eq!(multi.parts().unwrap(), [0..4, 9..9, far..far + 3]);
         let mut bytes = [9; 6];
         multi.read_at(1, &mut bytes).unwrap();
         assert_eq!(&bytes, b"eta\0\0\0");
         multi.read_at(far - 3, &mut bytes).unwrap();
         assert_eq!(&bytes, b"\0\0\0raw");
         assert!(multi.read_at(far, &mut bytes).is_err());
-        assert!(multi.write_at(0, b"x").is_err());
     }
 
     #[test]
@@ -110,5 +173,25 @@ mod tests {
         assert_eq!(&bytes, b"abcdXY");
         let same = MultiStorage::new(vec![(u64::MAX, storage(b"a")), (u64::MAX, storage(b"b"))]).unwrap();
         assert_eq!(same.len().unwrap(), 0);
+    }
+
+    #[test]
+    fn members_grow_and_are_cut_one_by_one() {
+        let (first, second) = (Arc::new(MemoryStorage::default()), Arc::new(MemoryStorage::default()));
+        let multi = MultiStorage::new(vec![(0, first.clone()), (100, second.clone())]).unwrap();
+        multi.write_at(103, b"raw").unwrap();
+        multi.write_at(2, b"meta").unwrap();
+        assert_eq!(multi.parts().unwrap(), [0..6, 100..106]);
+        assert_eq!((first.to_vec(), second.to_vec()), (b"\0\0meta".to_vec(), b"\0\0\0raw".to_vec()));
+        multi.set_end(0, 3).unwrap();
+        multi.set_end(100, 107).unwrap();
+        assert_eq!((first.to_vec(), second.to_vec()), (b"\0\0m".to_vec(), b"\0\0\0raw\0".to_vec()));
+        multi.write_at(99, b"ab").unwrap();
+        assert_eq!((multi.parts().unwrap(), second.to_vec()[0]), (vec![0..100, 100..107], b'b'));
+        for (start, end) in [(0, 101), (1, 2), (100, 99)] {
+            assert!(multi.set_end(start, end).is_err());
+        }
+        let late = MultiStorage::new(vec![(8, storage(b""))]).unwrap();
+        assert!(late.write_at(7, b"ab").is_err());
     }
 }

@@ -10,12 +10,11 @@ mod storage;
 mod support;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use h5::{File, FileSpaceStrategy, FormatBounds};
 
-use script::EDITS;
-use storage::{Recorder, after_kill, after_power_cut};
+use script::{EDITS, MULTI, SPLIT};
+use storage::{Image, Recorder, after_kill, after_power_cut, storage_of};
 use support::listing;
 use support::random::Random;
 
@@ -24,8 +23,8 @@ const TRIES: u64 = 6;
 
 /// What a run of the script did.
 struct Run {
-    before: Vec<u8>,
-    recorder: Arc<Recorder>,
+    before: Image,
+    recorder: Recorder,
     /// What the file holds before the first edit and after each commit.
     states: Vec<String>,
     /// The steps of each commit.
@@ -37,18 +36,22 @@ const fn remembering(paged: bool) -> FileSpaceStrategy {
     FileSpaceStrategy::FreeSpaceManager { paged, persist: true, threshold: 1 }
 }
 
-fn run(bounds: FormatBounds, recorder: impl Fn(Vec<u8>) -> Recorder) -> Run {
+fn run(bounds: FormatBounds, recorder: impl Fn(Image) -> Recorder) -> Run {
     run_with(bounds, FileSpaceStrategy::default(), recorder)
 }
 
-fn run_with(
-    bounds: FormatBounds,
-    strategy: FileSpaceStrategy,
-    recorder: impl Fn(Vec<u8>) -> Recorder,
-) -> Run {
-    let before = script::first(bounds, strategy);
-    let recorder = Arc::new(recorder(before.clone()));
-    let file = File::options().bounds(bounds).open_storage_rw(recorder.clone()).unwrap();
+fn run_with(bounds: FormatBounds, strategy: FileSpaceStrategy, recorder: impl Fn(Image) -> Recorder) -> Run {
+    run_from(script::first(bounds, strategy), bounds, recorder)
+}
+
+/// With raw data in a member of its own.
+fn run_split(bounds: FormatBounds, recorder: impl Fn(Image) -> Recorder) -> Run {
+    run_from(SPLIT.first(bounds), bounds, recorder)
+}
+
+fn run_from(before: Image, bounds: FormatBounds, recorder: impl Fn(Image) -> Recorder) -> Run {
+    let recorder = recorder(before.clone());
+    let file = File::options().bounds(bounds).open_storage_rw(recorder.storage()).unwrap();
     let (mut states, mut commits) = (vec![listing::list(&file)], Vec::new());
     for (_, edit) in EDITS {
         edit(&file).unwrap();
@@ -70,9 +73,9 @@ impl Run {
     }
 
     /// Opens an image for reading and for writing; says what is wrong.
-    fn check(&self, image: Vec<u8>, cut: usize) -> Result<(), String> {
+    fn check(&self, image: Image, cut: usize) -> Result<(), String> {
         for write in [false, true] {
-            let storage = Arc::new(h5::storage::MemoryStorage::new(image.clone()));
+            let storage = storage_of(image.clone());
             let opened = match write {
                 false => File::options().open_storage(storage),
                 true => File::options().open_storage_rw(storage),
@@ -88,8 +91,8 @@ impl Run {
     }
 
     /// Writes to an image what goes into its free space, which has to leave everything else as it was.
-    fn check_free_space(&self, image: Vec<u8>, cut: usize) -> Result<(), String> {
-        let storage = Arc::new(h5::storage::MemoryStorage::new(image));
+    fn check_free_space(&self, image: Image, cut: usize) -> Result<(), String> {
+        let storage = storage_of(image);
         let used = || -> h5::Result<(String, String)> {
             let file = File::options().open_storage_rw(storage.clone())?;
             let before = listing::list(&file);
@@ -125,19 +128,23 @@ impl Run {
 
 #[test]
 fn a_killed_process_leaves_one_of_two_states() {
-    for bounds in [FormatBounds::V18, FormatBounds::V110] {
-        let run = run(bounds, Recorder::new);
+    let whole = [FormatBounds::V18, FormatBounds::V110].map(|bounds| run(bounds, Recorder::new));
+    let split = [FormatBounds::Earliest, FormatBounds::V110].map(|bounds| run_split(bounds, Recorder::new));
+    for run in whole.into_iter().chain(split) {
         let steps = run.recorder.steps();
         for cut in 0..=steps.len() {
             run.check(after_kill(&run.before, &steps, cut), cut).unwrap();
         }
-        assert_eq!(run.recorder.to_vec(), after_kill(&run.before, &steps, steps.len()));
+        assert_eq!(run.recorder.image(), after_kill(&run.before, &steps, steps.len()));
     }
 }
 
 #[test]
 fn a_power_cut_leaves_one_of_two_states() {
     run(FormatBounds::V18, Recorder::new).check_power_cuts().unwrap();
+    for bounds in [FormatBounds::Earliest, FormatBounds::V18] {
+        run_split(bounds, Recorder::new).check_power_cuts().unwrap();
+    }
 }
 
 #[test]
@@ -154,12 +161,33 @@ fn a_power_cut_leaves_free_space_that_is_free() {
     }
 }
 
+/// The first member has to tell of the others while the marker of a commit stands in it.
+#[test]
+fn members_are_found_in_the_middle_of_a_commit() {
+    for members in [SPLIT, MULTI] {
+        for bounds in [FormatBounds::Earliest, FormatBounds::V18] {
+            let run = run_from(members.first(bounds), bounds, Recorder::new);
+            let steps = run.recorder.steps();
+            for cut in (0..=steps.len()).step_by(3) {
+                let folder = support::Folder::new("crash");
+                let first = members.store(&folder, &after_kill(&run.before, &steps, cut));
+                let read = listing::list(&File::open(&first).unwrap());
+                let options = File::options().driver(members.driver.clone());
+                let edited = listing::list(&options.open_rw(&first).unwrap());
+                assert!(run.allowed(cut).contains(&read) && read == edited, "cut at {cut}");
+            }
+        }
+    }
+}
+
 /// Each of the four waits of a commit is needed.
 #[test]
 fn without_any_one_barrier_a_power_cut_can_destroy() {
     for barrier in 0..4 {
-        let run = run(FormatBounds::V18, |bytes| Recorder::without_barrier(bytes, barrier));
+        let run = run(FormatBounds::V18, |image| Recorder::without_barrier(image, barrier));
         assert!(run.check_power_cuts().is_err(), "barrier {barrier} is not needed");
+        let run = run_split(FormatBounds::V18, |image| Recorder::without_barrier(image, barrier));
+        assert!(run.check_power_cuts().is_err(), "barrier {barrier} is not needed for two members");
     }
 }
 
@@ -177,7 +205,7 @@ fn libhdf5_agrees(run: &Run) {
     for cut in (0..=steps.len()).step_by(7) {
         let mut random = Random::new(cut as u64);
         let path = folder.file(&format!("{cut:04}.h5"));
-        std::fs::write(&path, after_power_cut(&run.before, &steps, cut, &mut random)).unwrap();
+        std::fs::write(&path, after_power_cut(&run.before, &steps, cut, &mut random).concat()).unwrap();
         expected.push(cut);
         paths.push(path);
     }
@@ -197,12 +225,13 @@ fn libhdf5_agrees(run: &Run) {
 fn a_full_disk_loses_nothing_that_was_committed() {
     check_full_disks(&run(FormatBounds::V18, Recorder::new));
     check_full_disks(&run_with(FormatBounds::V18, remembering(false), Recorder::new));
+    check_full_disks(&run_split(FormatBounds::V18, Recorder::new));
 }
 
 fn check_full_disks(whole: &Run) {
     for first in 0..whole.recorder.steps().len() {
-        let recorder = Arc::new(Recorder::failing_from(whole.before.clone(), first));
-        let file = File::options().open_storage_rw(recorder.clone()).unwrap();
+        let recorder = Recorder::failing_from(whole.before.clone(), first);
+        let file = File::options().open_storage_rw(recorder.storage()).unwrap();
         let mut done = 0;
         let mut failed = None;
         for (_, edit) in EDITS {
@@ -217,7 +246,8 @@ fn check_full_disks(whole: &Run) {
         let failed = failed.or_else(|| file.clone().close().err().map(|error| error.to_string()));
         assert!(failed.is_none_or(|text| text.contains("no storage space")), "step {first}");
         drop(file);
-        let listed = listing::list(&File::from_bytes(recorder.to_vec()).unwrap());
+        let left = File::options().open_storage(storage_of(recorder.image())).unwrap();
+        let listed = listing::list(&left);
         let next = (done + 1).min(EDITS.len());
         assert!(whole.states[done..=next].contains(&listed), "step {first}, {done} commits");
     }

@@ -1,8 +1,13 @@
 //! Edits of every kind, in steps between commits.
 
+use std::path::PathBuf;
+
 use h5::types::VarLenUnicode;
-use h5::{File, FileSpaceStrategy, FormatBounds};
+use h5::{Driver, File, FileSpaceStrategy, FormatBounds};
 use ndarray::{Array1, Array2, s};
+
+use crate::storage::Image;
+use crate::support::Folder;
 
 type Edit = fn(&File) -> h5::Result<()>;
 
@@ -23,16 +28,50 @@ pub(crate) const EDITS: &[(&str, Edit)] = &[
 ];
 
 /// The file that the edits begin with.
-pub(crate) fn first(bounds: FormatBounds, strategy: FileSpaceStrategy) -> Vec<u8> {
+pub(crate) fn first(bounds: FormatBounds, strategy: FileSpaceStrategy) -> Image {
     let storage = std::sync::Arc::new(h5::storage::MemoryStorage::default());
     let options = File::options().bounds(bounds).file_space_strategy(strategy).file_space_page_size(512);
-    let file = options.create_storage(storage.clone()).unwrap();
+    fill(options.create_storage(storage.clone()).unwrap());
+    vec![storage.to_vec()]
+}
+
+/// Where members of files are on the disk.
+pub(crate) struct Members {
+    pub(crate) driver: Driver,
+    pub(crate) names: &'static [&'static str],
+}
+
+pub(crate) const SPLIT: Members =
+    Members { driver: Driver::Split { meta_ext: None, raw_ext: None }, names: &["x-m.h5", "x-r.h5"] };
+
+pub(crate) const MULTI: Members =
+    Members { driver: Driver::Multi, names: &["x-s.h5", "x-b.h5", "x-r.h5", "x-g.h5", "x-l.h5", "x-o.h5"] };
+
+impl Members {
+    /// The same file in several members.
+    pub(crate) fn first(&self, bounds: FormatBounds) -> Image {
+        let folder = Folder::new("crash");
+        let options = File::options().bounds(bounds).driver(self.driver.clone());
+        fill(options.create(folder.file(self.names[0])).unwrap());
+        self.names.iter().map(|name| std::fs::read(folder.file(name)).unwrap()).collect()
+    }
+
+    /// Writes an image to the files of its members; returns the first.
+    pub(crate) fn store(&self, folder: &Folder, image: &Image) -> PathBuf {
+        self.names
+            .iter()
+            .zip(image)
+            .for_each(|(name, bytes)| std::fs::write(folder.file(name), bytes).unwrap());
+        folder.file(self.names[0])
+    }
+}
+
+fn fill(file: File) {
     let numbers = Array1::from_iter(0..900i32);
     file.new_dataset_builder().with_data(&numbers).create("numbers").unwrap();
     let grid = Array2::from_shape_fn((40, 30), |(i, j)| (i * j) as f64);
     file.new_dataset_builder().with_data(&grid).chunk((10, 10)).create("grid").unwrap();
     file.close().unwrap();
-    storage.to_vec()
 }
 
 fn create(file: &File) -> h5::Result<()> {

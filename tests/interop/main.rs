@@ -21,6 +21,7 @@ mod ours_chunked;
 mod outside_references;
 mod scattered;
 mod shared_messages;
+mod split_files;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -15,8 +15,8 @@ mod tests;
 use std::cmp::Ordering;
 
 use self::nodes::{Node, Nodes};
-use super::Core;
 use super::btree_v2::{Tree, search};
+use super::{BlockKind, Core};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::Wire;
 use crate::format::btree_v2::BTree2Header;
@@ -64,7 +64,7 @@ impl<'a> BTree2Edit<'a> {
         };
         let sizes = core.sizes();
         let len = header.encoded_len(&sizes)?;
-        let address = core.allocate(len as u64)?;
+        let address = core.allocate(len as u64, BlockKind::BTree)?;
         core.put(address, &header, &sizes)?;
         Ok(address)
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::Core;
 use super::super::btree_v2::Tree;
+use super::super::{BlockKind, Core};
 use super::BTree2Edit;
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::btree_v2::{BTree2Internal, BTree2Leaf, ChildPointer, Records};
@@ -116,7 +116,7 @@ impl BTree2Edit<'_> {
 
     /// Finds space for a new node.
     pub(super) fn fresh(&mut self, node: Node) -> Result<Address> {
-        let address = self.core.allocate(u64::from(self.tree.header.node_size))?;
+        let address = self.core.allocate(u64::from(self.tree.header.node_size), BlockKind::BTree)?;
         self.nodes.fresh.push(address);
         self.nodes.insert(address, node);
         Ok(address)

@@ -114,7 +114,7 @@ impl Random {
 /// Grows and shrinks a tree by random edits; returns the greatest depth.
 fn edit_at_random(node_size: u32, split: u8, merge: u8, steps: u64, keys: u64) -> u16 {
     let mut core = empty();
-    let end = core.txn_mut().unwrap().end();
+    let end = core.txn_mut().unwrap().end(0);
     let tree = create(&mut core, node_size, split, merge);
     let (mut model, mut random, mut depth) = (BTreeMap::new(), Random(u64::from(node_size) + steps), 0);
     for step in 0..steps {
@@ -149,7 +149,7 @@ fn edit_at_random(node_size: u32, split: u8, merge: u8, steps: u64, keys: u64) -
     }
     check(&core, tree, &model);
     BTree2Edit::delete(&mut core, tree, TYPE).unwrap();
-    assert_eq!(core.txn_mut().unwrap().end(), end, "all space was given back");
+    assert_eq!(core.txn_mut().unwrap().end(0), end, "all space was given back");
     depth
 }
 
@@ -194,14 +194,14 @@ fn ascending_keys_fill_the_nodes() {
 #[test]
 fn all_nodes_of_a_deep_tree_are_given_back() {
     let mut core = empty();
-    let end = core.txn_mut().unwrap().end();
+    let end = core.txn_mut().unwrap().end(0);
     let tree = create(&mut core, SMALL, 100, 40);
     for key in 0..1000 {
         insert(&mut core, tree, key * 7919 % 1000, 1);
     }
     assert!(Tree::open(&core, tree, TYPE).unwrap().header.depth >= 3);
     BTree2Edit::delete(&mut core, tree, TYPE).unwrap();
-    assert_eq!(core.txn_mut().unwrap().end(), end);
+    assert_eq!(core.txn_mut().unwrap().end(0), end);
 }
 
 /// What libhdf5 has done to a tree is done to one of ours: the nodes are the same.
@@ -271,7 +271,7 @@ fn an_edit_that_fails_changes_nothing() {
     for key in 0..100 {
         insert(&mut core, tree, key, 1);
     }
-    let (before, end) = (nodes(&core, tree, TYPE), core.txn_mut().unwrap().end());
+    let (before, end) = (nodes(&core, tree, TYPE), core.txn_mut().unwrap().end(0));
     let unreadable = |_: &Core, bytes: &[u8]| -> Result<Ordering> {
         match order(bytes).cmp(&50) {
             Ordering::Equal => Err(Error::malformed("unreadable")),
@@ -285,7 +285,7 @@ fn an_edit_that_fails_changes_nothing() {
     assert!(!open(&mut core, tree).update(&record(100, 2), &by_order(100)).unwrap());
     let short = open(&mut core, tree).insert(&[1; 14], &by_order(50)).unwrap_err().to_string();
     assert!(short.contains("record size is 14: not that of the tree's records"), "{short}");
-    assert_eq!((nodes(&core, tree, TYPE), core.txn_mut().unwrap().end()), (before, end));
+    assert_eq!((nodes(&core, tree, TYPE), core.txn_mut().unwrap().end(0)), (before, end));
 }
 
 #[test]

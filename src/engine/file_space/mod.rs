@@ -11,7 +11,7 @@ use super::creation::PAGE_SIZES;
 use super::pools::{Division, Pool};
 use super::ranges::Ranges;
 use super::space::Space;
-use super::{Core, Header, free_space_manager};
+use super::{BlockKind, Core, Header, free_space_manager};
 use crate::base::{Address, Error, Result, Structure};
 use crate::format::Wire;
 use crate::format::free_space::{Client, FreeSpaceHeader, FreeSpaceSections, Section, SectionKind};
@@ -111,9 +111,9 @@ impl Core {
         }
         self.check_disjoint(&blocks, &free)?;
         let txn = self.txn_mut()?;
-        let is_paged = txn.space.page().is_some();
+        let is_paged = txn.space.first().page().is_some();
         for (start, size, slot) in free {
-            txn.space.learn(start, start + size, pool_of(slot, is_paged));
+            txn.space.first_mut().learn(start, start + size, pool_of(slot, is_paged));
         }
         if let Some(file_space) = &mut txn.file_space {
             file_space.blocks = Some(blocks);
@@ -187,7 +187,7 @@ impl Core {
 
     fn place_extension(&mut self, old: &Header, slack: usize) -> Result<Header> {
         let mut header = Header::unplaced(self, old.prefix.clone(), old.messages.clone(), slack);
-        let address = self.allocate(header.len())?;
+        let address = self.allocate(header.len(), BlockKind::ObjectHeader)?;
         header.move_to(address);
         Ok(header)
     }
@@ -195,9 +195,12 @@ impl Core {
     fn place_all(&mut self, plans: &[Plan], at_end: bool) -> Result<Vec<Place>> {
         let lens = self.list_lens(plans)?;
         let place = |list_len| {
-            let header = self.allocate(self.manager_len()?)?;
-            let (list, list_room) =
-                if at_end { self.place_at_end(list_len)? } else { (self.allocate(list_len)?, list_len) };
+            let header = self.allocate(self.manager_len()?, BlockKind::ObjectHeader)?;
+            let (list, list_room) = if at_end {
+                self.place_at_end(list_len)?
+            } else {
+                (self.allocate(list_len, BlockKind::LocalHeap)?, list_len)
+            };
             Ok(Place { header, list, list_room })
         };
         lens.into_iter().map(place).collect()
@@ -205,7 +208,7 @@ impl Core {
 
     /// Finds whole pages, if there are any in this file.
     fn place_at_end(&mut self, len: u64) -> Result<(Address, u64)> {
-        let space = &mut self.txn_mut()?.space;
+        let space = self.txn_mut()?.space.first_mut();
         let room = space.page().and_then(|page| len.checked_next_multiple_of(page)).unwrap_or(len);
         Ok((space.allocate_at_end(room)?, room))
     }
@@ -213,7 +216,7 @@ impl Core {
     /// What the managers will have to know if nothing more is taken or given back.
     fn plan(&mut self, unneeded: &Ranges) -> Result<Vec<Plan>> {
         let txn = self.txn_mut()?;
-        let settled = txn.space.settled(unneeded);
+        let settled = txn.space.first().settled(unneeded);
         let threshold = txn.file_space.as_ref().map_or(0, |space| space.info.threshold);
         let plan = |(slot, pool)| Plan { slot, sections: sections_of(&settled, pool, threshold) };
         Ok(SLOTS.into_iter().map(plan).filter(|plan| !plan.sections.is_empty()).collect())
@@ -249,7 +252,7 @@ impl Core {
                 *slot = Some(place.header);
             }
         }
-        let end = self.txn_mut()?.space.settled_end(unneeded);
+        let end = self.txn_mut()?.space.first().settled_end(unneeded);
         if let Some(paging) = &mut info.paging {
             paging.end_of_allocation = Some(Address(end));
         }

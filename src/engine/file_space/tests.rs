@@ -38,7 +38,7 @@ fn opened(bytes: Vec<u8>) -> Core {
 }
 
 fn free(core: &Core) -> Vec<(usize, u64, u64)> {
-    let space = &core.txn.as_ref().unwrap().space;
+    let space = core.txn.as_ref().unwrap().space.first();
     let pools = SLOTS.into_iter();
     pools.flat_map(|(slot, pool)| space.free(pool).iter().map(move |r| (slot, r.start, r.end))).collect()
 }
@@ -47,11 +47,11 @@ fn free(core: &Core) -> Vec<(usize, u64, u64)> {
 fn what_is_free_is_known_in_the_next_session() {
     for paged in [false, true] {
         let mut core = opened(with_a_gap(paged));
-        let end = core.txn.as_ref().unwrap().end();
+        let end = core.txn.as_ref().unwrap().end(0);
         let is_large = |&(_, start, end): &(usize, u64, u64)| end - start >= 2000;
         let (_, start, _) = free(&core).into_iter().find(is_large).unwrap();
         let place = core.edit(|core| core.allocate_raw(1500)).unwrap();
-        assert!(place.0 >= start && core.txn.as_ref().unwrap().end() == end, "{place} in {start}");
+        assert!(place.0 >= start && core.txn.as_ref().unwrap().end(0) == end, "{place} in {start}");
     }
 }
 
@@ -67,7 +67,11 @@ fn managers_know_all_that_is_free_of_themselves_too() {
             let size = 1 + (number >> 33) % if step % 7 == 0 { 1500 } else { 90 };
             let is_raw = number >> 62 == 0;
             core.edit(|core| {
-                let place = if is_raw { core.allocate_raw(size) } else { core.allocate(size) }?;
+                let place = if is_raw {
+                    core.allocate_raw(size)
+                } else {
+                    core.allocate(size, BlockKind::ObjectHeader)
+                }?;
                 held.push((place, size, is_raw));
                 if number >> 61 & 1 == 0 {
                     let (place, size, is_raw) = held.swap_remove(held.len() / 2);
@@ -84,7 +88,7 @@ fn managers_know_all_that_is_free_of_themselves_too() {
                 }
                 let other = opened(storage.to_vec());
                 assert_eq!(free(&core), free(&other), "{paged} step {step}");
-                assert_eq!(core.txn.as_ref().unwrap().end(), other.txn.as_ref().unwrap().end());
+                assert_eq!(core.txn.as_ref().unwrap().end(0), other.txn.as_ref().unwrap().end(0));
             }
         }
         assert!(free(&core).len() > 5);
@@ -119,7 +123,7 @@ fn damaged(slot: usize, change: impl Fn(&mut FreeSpaceHeader, &mut FreeSpaceSect
     put(header.list.unwrap(), format::encode(&list, &header.list_context(core.sizes())).unwrap());
     put(address, format::encode(&header, &core.sizes()).unwrap());
     let mut core = open(bytes, true).unwrap();
-    core.edit(|core| core.allocate(1)).unwrap_err().to_string()
+    core.edit(|core| core.allocate(1, BlockKind::ObjectHeader)).unwrap_err().to_string()
 }
 
 #[test]

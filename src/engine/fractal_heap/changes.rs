@@ -1,8 +1,8 @@
 //! What one change of a heap is going to write and to give back, collected before any of it is done.
 
 use crate::base::{Address, Result};
-use crate::engine::Core;
 use crate::engine::pools::Use;
+use crate::engine::{BlockKind, Core};
 use crate::format::fractal_heap::stored::StoredBlock;
 use crate::format::{self, Wire};
 
@@ -36,8 +36,8 @@ impl Changes {
     }
 
     /// Finds room for a block.
-    pub(super) fn allocate(&mut self, core: &mut Core, len: u64) -> Result<Address> {
-        let address = core.allocate(len)?;
+    pub(super) fn allocate(&mut self, core: &mut Core, len: u64, kind: BlockKind) -> Result<Address> {
+        let address = core.allocate(len, kind)?;
         self.allocated.push((address, len, Use::Metadata));
         Ok(address)
     }

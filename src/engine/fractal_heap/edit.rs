@@ -8,8 +8,8 @@ use super::changes::Changes;
 use super::free_space::FreeSpace;
 use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure};
-use crate::engine::Core;
 use crate::engine::kept_open::Reversible;
+use crate::engine::{BlockKind, Core};
 use crate::format::fractal_heap::HeapContext;
 use crate::format::fractal_heap::doubling_table::DoublingTable;
 use crate::format::fractal_heap::header::{CHECKSUMMED, FractalHeapHeader, HeapFilter};
@@ -82,7 +82,8 @@ impl FractalHeapEdit {
         let header = kind.header(core)?;
         Changes::of(core, |core, changes| {
             let sizes = core.sizes();
-            let address = changes.allocate(core, header.encoded_len(&sizes)? as u64)?;
+            let address =
+                changes.allocate(core, header.encoded_len(&sizes)? as u64, BlockKind::ObjectHeader)?;
             changes.put(address, &header, &sizes)?;
             Ok(address)
         })

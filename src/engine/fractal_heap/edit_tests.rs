@@ -6,8 +6,8 @@ use super::audit::{Model, audit, with_space};
 use super::edit::{FractalHeapEdit, HeapCreation};
 use super::tests::header;
 use crate::base::{Address, Sizes};
-use crate::engine::Core;
 use crate::engine::fixture::{empty, fixture, object};
+use crate::engine::{BlockKind, Core};
 use crate::format::fractal_heap::doubling_table::DoublingTable;
 use crate::format::fractal_heap::header::{CHECKSUMMED, FractalHeapHeader, HUGE_IDS_WRAPPED, HeapFilter};
 use crate::format::free_space::FreeSpaceHeader;
@@ -125,7 +125,7 @@ impl Tried {
 }
 
 fn next_free(core: &mut Core) -> Address {
-    let address = core.allocate(1).unwrap();
+    let address = core.allocate(1, BlockKind::ObjectHeader).unwrap();
     core.release(address, 1).unwrap();
     address
 }

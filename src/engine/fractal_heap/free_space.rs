@@ -10,10 +10,10 @@ use super::changes::Changes;
 use super::gaps::{Gap, Gaps, Slot};
 use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure};
-use crate::engine::Core;
 use crate::engine::free_space_manager::{self, Manager};
 use crate::engine::kept_open::Reversible;
 use crate::engine::ranges::Ranges;
+use crate::engine::{BlockKind, Core};
 use crate::format::Wire;
 use crate::format::fractal_heap::header::FractalHeapHeader;
 use crate::format::free_space::{
@@ -238,7 +238,7 @@ impl FreeSpace {
                 if let Some(place) = old_place {
                     changes.release(place, old.list_allocated);
                 }
-                changes.allocate(core, len)?
+                changes.allocate(core, len, BlockKind::LocalHeap)?
             }
         };
         header = FreeSpaceHeader { list: Some(place), list_used: len, list_allocated: len, ..header };
@@ -312,7 +312,7 @@ fn new_manager(
         list_allocated: 0,
     };
     let len = header.encoded_len(&core.sizes())? as u64;
-    Ok((changes.allocate(core, len)?, header))
+    Ok((changes.allocate(core, len, BlockKind::ObjectHeader)?, header))
 }
 
 /// Checks that a section lies where its row and column say, in an indirect block that the heap has room for.

@@ -6,7 +6,7 @@ use super::edit::{FractalHeapEdit, HeapCreation};
 use super::edit_tests::small;
 use crate::base::{Address, Result};
 use crate::engine::fixture::empty;
-use crate::engine::{Core, OpenOptions};
+use crate::engine::{BlockKind, Core, OpenOptions};
 use crate::format::fractal_heap::header::FractalHeapHeader;
 use crate::format::fractal_heap::indirect::{IndirectBlock, IndirectContext};
 use crate::format::free_space::{
@@ -143,7 +143,7 @@ fn sections_of_free_space_may_lie() {
             };
             header.list_used = list.needed(&header.list_context(sizes)) as u64;
             header.list_allocated = header.list_used;
-            let place = core.allocate(header.list_used).unwrap();
+            let place = core.allocate(header.list_used, BlockKind::ObjectHeader).unwrap();
             header.list = Some(place);
             core.put(place, &list, &header.list_context(sizes)).unwrap();
             core.put(manager, &header, &sizes).unwrap();

@@ -188,7 +188,7 @@ fn id_of(record: &HugeObjectRecord) -> FractalHeapId {
 /// Only what is in the file can be given back.
 fn check_place(core: &Core, record: &HugeObjectRecord) -> Result<()> {
     let offset = core.offset(record.address)?;
-    let (needed, available) = (record.length, core.storage_len().saturating_sub(offset));
+    let (needed, available) = (record.length, core.available(offset));
     if needed > available {
         return Err(
             Error::from(Malformed::Truncated { needed, available }).at(HugeObjectRecord::STRUCTURE, offset)

@@ -8,7 +8,7 @@ use super::growth::Growth;
 use super::open_block::{OpenBlock, no_room};
 use super::path::Path;
 use crate::base::{Address, Error, Result, Structure};
-use crate::engine::Core;
+use crate::engine::{BlockKind, Core};
 use crate::format;
 use crate::format::fractal_heap::direct::{DirectBlock, DirectContext};
 use crate::format::fractal_heap::id::FractalHeapId;
@@ -139,7 +139,7 @@ impl FractalHeapEdit {
             let address = match old {
                 Some((address, _)) => address,
                 None => {
-                    let address = changes.allocate(core, size)?;
+                    let address = changes.allocate(core, size, BlockKind::LocalHeap)?;
                     path.set_leaf(&mut self.header, address, None)?;
                     address
                 }
@@ -155,7 +155,7 @@ impl FractalHeapEdit {
                 if let Some((address, Some(old))) = old {
                     changes.release(address, old.size);
                 }
-                changes.allocate(core, stored.size)?
+                changes.allocate(core, stored.size, BlockKind::LocalHeap)?
             }
         };
         changes.put_stored(address, StoredBlock(bytes));

@@ -260,6 +260,7 @@ impl<'a> FractalHeap<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BlockKind;
     use super::super::fixture::empty;
     use super::*;
     use crate::format::fractal_heap::doubling_table::DoublingTable;
@@ -303,7 +304,7 @@ mod tests {
         let mut core = empty();
         let sizes = core.sizes();
         let len = header(None, 0).encoded_len(&sizes).unwrap() as u64;
-        let heap = core.allocate(len).unwrap();
+        let heap = core.allocate(len, BlockKind::ObjectHeader).unwrap();
         let cx = header(None, 0).context(sizes);
         let direct_cx = DirectContext { heap: cx, size: 64 };
         let mut block = DirectBlock::new(heap, 1344, &direct_cx, &core.budget).unwrap();

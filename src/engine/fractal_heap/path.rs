@@ -5,7 +5,7 @@ use super::changes::Changes;
 use super::gaps::Gap;
 use super::geometry::Geometry;
 use crate::base::{Address, Error, Result, Structure, to_usize};
-use crate::engine::Core;
+use crate::engine::{BlockKind, Core};
 use crate::format::Wire;
 use crate::format::fractal_heap::HeapContext;
 use crate::format::fractal_heap::header::FractalHeapHeader;
@@ -200,7 +200,7 @@ impl Path {
                     if let Some((address, old)) = old {
                         changes.release(address, old);
                     }
-                    changes.allocate(core, len)?
+                    changes.allocate(core, len, BlockKind::ObjectHeader)?
                 }
             };
             changes.put(address, &node.block, &cx)?;

@@ -11,7 +11,7 @@ use crate::engine::btree_v1::{self, Step};
 use crate::engine::group::{add_link, new_style_messages};
 use crate::engine::local_heap::LocalHeapEdit;
 use crate::engine::symbol_table::{OldGroup, leaf_context, link_of, node_context};
-use crate::engine::{Core, GroupRules, Header};
+use crate::engine::{BlockKind, Core, GroupRules, Header};
 use crate::format::btree_v1::{NameKey, Node, NodeContext};
 use crate::format::local_heap::FreeBlock;
 use crate::format::message::Message as _;
@@ -207,7 +207,7 @@ impl Edit {
     }
 
     fn new_leaf(&self, core: &mut Core, entries: Vec<SymbolTableEntry>) -> Result<Address> {
-        let address = core.allocate(self.leaves.len() as u64)?;
+        let address = core.allocate(self.leaves.len() as u64, BlockKind::BTree)?;
         self.put_leaf(core, address, entries)?;
         Ok(address)
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::fixture::{bytes, object, open};
-use crate::engine::{CreateOptions, FormatBounds, KValues, create_group, find_link, insert_link, links};
+use crate::engine::{
+    BlockKind, CreateOptions, FormatBounds, KValues, create_group, find_link, insert_link, links,
+};
 use crate::format::local_heap::LocalHeap;
 use crate::storage::MemoryStorage;
 
@@ -21,7 +23,7 @@ fn new_file(leaf: u16, internal: u16) -> (Arc<MemoryStorage>, Core) {
 
 /// Where a large block would be put: the end of all that is in use.
 fn end(core: &mut Core) -> Address {
-    let address = core.allocate(1 << 20).unwrap();
+    let address = core.allocate(1 << 20, BlockKind::ObjectHeader).unwrap();
     core.release(address, 1 << 20).unwrap();
     address
 }
