@@ -326,7 +326,8 @@ impl Container {
     /// [`Container::read_bytes`].
     ///
     /// What elements of variable length and references name has to be in this file already: see
-    /// [`Container::store_sequence`].
+    /// [`Container::store_sequence`]. What was stored for such an element, and is named by none yet, becomes its own; of
+    /// anything else it gets a copy, for what an element names goes when it is overwritten.
     pub fn write_bytes<S: Into<Selection>>(&self, bytes: &[u8], selection: S) -> Result<()> {
         self.write_with(&selection.into(), |target, expected| {
             let size = to_usize(u64::from(target.datatype.size))?;
@@ -337,7 +338,10 @@ impl Container {
                     "{have} bytes for elements of {size} in a selection of {expected:?}"
                 )));
             }
-            Ok(Cow::Borrowed(bytes))
+            match target.gathered {
+                Some(_) => Ok(Cow::Borrowed(bytes)),
+                None => data::own(target.core, target.datatype, bytes),
+            }
         })
     }
 
@@ -349,7 +353,7 @@ impl Container {
                 let len = bytes.len();
                 return Err(Error::misuse(format!("{len} bytes for a sequence of {count} elements")));
             }
-            let id = if count == 0 { GlobalHeapId::NULL } else { core.insert_heap_object(bytes)? };
+            let id = if count == 0 { GlobalHeapId::NULL } else { core.insert_unclaimed(bytes)? };
             format::encode(&VariableLength { count, id }, &core.sizes())
         })
     }

@@ -6,10 +6,11 @@
 use crate::base::{Error, Result, Structure, to_usize};
 use crate::engine::Core;
 use crate::format;
-use crate::format::datatype::{Class, Datatype};
+use crate::format::datatype::Datatype;
 use crate::format::global_heap::VariableLength;
 
 use super::dataset::DatasetInfo;
+use super::owned::{each_named, element_at};
 
 /// A fill value with all that it names.
 pub(super) struct FreshFill(Template);
@@ -89,56 +90,15 @@ struct TemplateReader<'a> {
 }
 
 impl TemplateReader<'_> {
-    fn repeated(
-        &mut self,
-        datatype: &Datatype,
-        count: usize,
-        at: usize,
-        template: &mut Template,
-    ) -> Result<()> {
-        let size = to_usize(u64::from(datatype.size))?;
-        (0..count).try_for_each(|index| self.element(datatype, at + index * size, template))
-    }
-
     fn element(&mut self, datatype: &Datatype, at: usize, template: &mut Template) -> Result<()> {
-        match &datatype.class {
-            Class::Sequence(base) => self.named(datatype, Some(base), at, template),
-            Class::VariableString { .. } => self.named(datatype, None, at, template),
-            Class::Compound(members) => members.iter().try_for_each(|member| {
-                let count = member.dims.iter().fold(1, |n: u64, &dim| n.saturating_mul(dim.into()));
-                let at = at + to_usize(u64::from(member.offset))?;
-                self.part(&member.datatype, count, at, template)
-            }),
-            Class::Array { dims, base } => {
-                let count = dims.iter().fold(1, |n: u64, &dim| n.saturating_mul(dim.into()));
-                self.part(base, count, at, template)
-            }
-            _ => Ok(()),
-        }
+        each_named(datatype, at, &mut |at, base| self.named(base, at, template))
     }
 
-    /// The elements of a part of an element, of which only those that name something matter.
-    fn part(&mut self, datatype: &Datatype, count: u64, at: usize, template: &mut Template) -> Result<()> {
-        if datatype.has_variable_length() {
-            self.repeated(datatype, to_usize(count)?, at, template)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn named(
-        &mut self,
-        datatype: &Datatype,
-        base: Option<&Datatype>,
-        at: usize,
-        template: &mut Template,
-    ) -> Result<()> {
+    fn named(&mut self, base: Option<&Datatype>, at: usize, template: &mut Template) -> Result<()> {
         self.objects += 1;
-        self.core.budget.items(self.objects)?;
-        let size = to_usize(u64::from(datatype.size))?;
-        let element = template.bytes.get(at..).and_then(|rest| rest.get(..size)).ok_or_else(outside)?;
         let budget = &self.core.budget;
-        let element: VariableLength = format::decode(element, 0, &self.core.sizes(), budget)?;
+        budget.items(self.objects)?;
+        let element = element_at(self.core, &template.bytes, at)?;
         if element.id.target().is_none() {
             return Ok(());
         }
@@ -148,10 +108,10 @@ impl TemplateReader<'_> {
         })?;
         self.bytes = self.bytes.saturating_add(object.len() as u64);
         let mut object = Template { bytes: object, named: Vec::new() };
-        if let Some(base) = base.filter(|base| base.has_variable_length()) {
-            let whole = object.bytes.len() / to_usize(u64::from(base.size))?.max(1);
-            let count = to_usize(u64::from(element.count))?.min(whole);
-            self.repeated(base, count, 0, &mut object)?;
+        if let Some(base) = base {
+            let size = to_usize(u64::from(base.size))?;
+            let count = to_usize(u64::from(element.count))?.min(object.bytes.len() / size.max(1));
+            (0..count).try_for_each(|index| self.element(base, index * size, &mut object))?;
         }
         template.named.push(Named { at, count: element.count, object });
         Ok(())
@@ -164,7 +124,7 @@ mod tests {
 
     use super::*;
     use crate::engine::CreateOptions;
-    use crate::format::datatype::{Charset, Member, Order};
+    use crate::format::datatype::{Charset, Class, Member, Order};
     use crate::format::global_heap::GlobalHeapId;
     use crate::storage::MemoryStorage;
 
@@ -237,6 +197,6 @@ mod tests {
         let fill = element(&mut core, [&[], &[]]);
         assert!(FreshFill::new(&core, &nested(), &fill).unwrap().is_none());
         let cut = FreshFill::new(&core, &nested(), &fill[..20]).err().unwrap().to_string();
-        assert!(cut.contains("a part of the fill value lies outside"), "{cut}");
+        assert!(cut.contains("lies outside of what has it"), "{cut}");
     }
 }

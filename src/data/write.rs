@@ -17,6 +17,7 @@ use super::fill::Pattern;
 use super::fresh_fill::FreshFill;
 use super::gathered::Gathered;
 use super::open_chunks::{Encoded, close_chunks};
+use super::owned::overwritten;
 use super::scattered::for_each_stretch;
 use super::sink::{self, Written};
 use super::spans::write_spans;
@@ -48,12 +49,14 @@ pub(crate) fn write(
     if info.is_external {
         return write_elsewhere(core, &header, &info, wanted, written);
     }
+    let before = overwritten(core, cache, &info, wanted)?;
     match &info.layout.storage {
         Storage::Compact(_) => write_compact(core, &info, wanted, written),
         Storage::Contiguous { .. } => write_contiguous(core, &info, wanted, written),
         Storage::Chunked(_) => write_chunked(core, cache, &info, wanted, written),
         Storage::Virtual { .. } => write_virtual(core, cache, &info, wanted, written, gathered),
-    }
+    }?;
+    core.remove_heap_objects(&before)
 }
 
 /// Writes to files of raw data, which know of hyperslabs only: of points and masks a stretch at a time.

@@ -5,6 +5,7 @@
 //! published state knows nothing of its place, and into the overlay where it does.
 
 use std::any::Any;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::file_space::FileSpace;
@@ -16,7 +17,7 @@ use super::pools::Use;
 use super::regions::{BlockKind, Regions};
 use super::{Core, Header};
 use crate::base::{Address, Error, Misuse, Result, to_usize};
-use crate::format::global_heap::GlobalHeap;
+use crate::format::global_heap::{GlobalHeap, GlobalHeapId};
 use crate::format::superblock::Superblock;
 use crate::format::{self, Wire};
 
@@ -28,6 +29,10 @@ pub(crate) struct Txn {
     pub(super) file_space: Option<FileSpace>,
     /// The collection that new heap objects go to, with its address.
     pub(super) open_heap: Option<(Address, GlobalHeap)>,
+    /// Collections of the global heap that have room for more.
+    pub(super) roomy: VecDeque<Address>,
+    /// Objects of the global heap that no element names yet.
+    pub(super) unclaimed: BTreeSet<GlobalHeapId>,
     /// What is free in fractal heaps, by the addresses of their headers.
     pub(super) heap_space: KeptOpen<FreeSpace>,
     /// Direct blocks of fractal heaps.
@@ -62,6 +67,7 @@ pub(super) enum Guard {
 struct Saved {
     superblock: Superblock,
     open_heap: Option<(Address, GlobalHeap)>,
+    roomy: VecDeque<Address>,
 }
 
 /// Bytes in memory beyond this are handed to the storage early, so that memory does not grow with the file.
@@ -83,6 +89,8 @@ impl Txn {
             space,
             file_space,
             open_heap: None,
+            roomy: VecDeque::new(),
+            unclaimed: BTreeSet::new(),
             heap_space: KeptOpen::default(),
             blocks: KeptOpen::default(),
             names: KeptOpen::default(),
@@ -156,7 +164,7 @@ impl Core {
         self.limit_open()?;
         let superblock = self.superblock.clone();
         let txn = self.txn_mut()?;
-        txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone() });
+        txn.saved = Some(Saved { superblock, open_heap: txn.open_heap.clone(), roomy: txn.roomy.clone() });
         txn.space.begin();
         txn.heap_space.begin();
         txn.blocks.begin();
@@ -185,9 +193,11 @@ impl Core {
         txn.space.undo();
         txn.heap_space.undo();
         txn.blocks.undo();
+        // It is not known which of them the edit has made.
+        txn.unclaimed.clear();
         txn.names.undo();
         if let Some(saved) = txn.saved.take() {
-            txn.open_heap = saved.open_heap;
+            (txn.open_heap, txn.roomy) = (saved.open_heap, saved.roomy);
             self.superblock = saved.superblock;
         }
     }
@@ -297,13 +307,6 @@ impl Core {
         self.storage.write_at(offset, data)?;
         self.stored.grow(offset, offset + data.len() as u64);
         Ok(())
-    }
-
-    /// Puts the open heap collection among the pieces that are to be written.
-    pub(super) fn seal_heap(&mut self) -> Result<()> {
-        let Some((address, heap)) = self.txn_mut()?.open_heap.take() else { return Ok(()) };
-        let sizes = self.sizes();
-        self.put(address, &heap, &sizes)
     }
 
     /// Fills new space with one byte, in pieces.

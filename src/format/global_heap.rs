@@ -155,13 +155,6 @@ impl GlobalHeap {
         Ok(Some(index))
     }
 
-    /// Removes an object and moves those behind it down; tells whether there was one.
-    pub(crate) fn remove(&mut self, index: u16) -> Result<bool> {
-        let before = self.objects.len();
-        self.retain(|other| other != index)?;
-        Ok(self.objects.len() < before)
-    }
-
     /// Keeps the objects with these indexes and closes the gaps that the others leave; the bytes set free become zero.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(u16) -> bool) -> Result<()> {
         let header = header_len(self.sizes);
@@ -275,7 +268,7 @@ fn decode_objects(r: &mut Reader<'_>, sizes: Sizes) -> Result<(Vec<Object>, Rang
 }
 
 /// Names an object of the global heap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GlobalHeapId {
     pub(crate) collection: Option<Address>,
     pub(crate) index: u32,
@@ -458,7 +451,7 @@ mod tests {
     #[test]
     fn removing_closes_the_gap_and_frees_the_space() {
         let mut heap = heap(&two_objects(), Sizes::EIGHT);
-        assert!(heap.remove(2).unwrap() && !heap.remove(2).unwrap());
+        heap.retain(|index| index != 2).unwrap();
         assert_eq!(heap.get(1), Some(&b"ABCDEFGH"[..]));
         assert_eq!(heap.free_space(), 56);
         let bytes = encode(&heap, &Sizes::EIGHT).unwrap();
@@ -474,7 +467,7 @@ mod tests {
             assert_eq!(heap.insert(b"").unwrap(), Some(index));
         }
         assert_eq!(heap.insert(b"").unwrap(), None);
-        heap.remove(300).unwrap();
+        heap.retain(|index| index != 300).unwrap();
         assert_eq!(heap.insert(b"").unwrap(), Some(300));
     }
 

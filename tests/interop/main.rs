@@ -19,6 +19,7 @@ mod old_style;
 mod ours;
 mod ours_chunked;
 mod outside_references;
+mod overwritten;
 mod scattered;
 mod shared_messages;
 mod split_files;
