@@ -244,6 +244,9 @@ fn read_chunked(reading: Reading<'_>, slab: &Hyperslab, plan: &Plan, whole: Band
     })
 }
 
+/// More threads are never busy; of very many rows, several are one band.
+const MOST_BANDS: u64 = 4096;
+
 /// Cuts the result up by the rows of chunks along the first axis, so that threads own what they write.
 fn bands<'b>(
     access: &ChunkAccess,
@@ -254,13 +257,17 @@ fn bands<'b>(
     let (size, axis) = (access.grid.chunk()[0], slab.axes()[0]);
     let row_bytes = whole.bytes.len() / to_usize(axis.len().max(1))?;
     let (mut rest, mut bands) = (whole.bytes, Vec::new());
-    for row in rows.clone() {
-        let inside = axis.within(row * size..(row + 1).saturating_mul(size));
+    let step = (rows.end - rows.start).div_ceil(MOST_BANDS).max(1);
+    let mut next = rows.start;
+    while next < rows.end {
+        let (row, end) = (next, next.saturating_add(step).min(rows.end));
+        next = end;
+        let inside = axis.within(row * size..end.saturating_mul(size));
         let count = to_usize(inside.end - inside.start)?;
         if count > 0 {
             let (bytes, later) = rest.split_at_mut(count * row_bytes);
             rest = later;
-            bands.push((row..row + 1, Band { bytes, first_row: inside.start }));
+            bands.push((row..end, Band { bytes, first_row: inside.start }));
         }
     }
     Ok(bands)

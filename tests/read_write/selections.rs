@@ -217,3 +217,18 @@ fn a_part_of_a_large_chunk_is_read_without_the_rest() {
     check(s![.., ..], 5_000_000);
     check(s![.., 299..301], 5_000_000);
 }
+
+/// Of so many rows of chunks, each thread reads several at a time.
+#[test]
+fn very_many_rows_of_chunks_are_read() {
+    let file = File::options().create_storage(Arc::new(MemoryStorage::default())).unwrap();
+    let data = Array2::from_shape_fn((10_001, 3), |(row, column)| i64::try_from(row * 3 + column).unwrap());
+    let dataset = file.new_dataset_builder().with_data(&data).chunk((1, 2)).create("data").unwrap();
+    let check = |slice: SliceInfo<[SliceInfoElem; 2], Ix2, Ix2>| {
+        let found: Array2<i64> = dataset.read_slice(slice).unwrap();
+        assert_eq!(found, data.slice(slice), "{slice:?}");
+    };
+    check(s![.., ..]);
+    check(s![5..9999, 1..]);
+    check(s![3..;7, ..;2]);
+}
