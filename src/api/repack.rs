@@ -174,7 +174,8 @@ impl Repack {
     }
 
     fn replace(&self, source: &File, path: &Path) -> Result<RepackReport> {
-        let (new, storage) = Replacement::create(path).map_err(|e| e.opening(path))?;
+        let new = Replacement::create(path, self.options.file_locking());
+        let (new, storage) = new.map_err(|e| e.opening(path))?;
         let storage = Arc::new(storage);
         let report = self.run_storage(source, Arc::clone(&storage) as Arc<dyn Storage>)?;
         new.finish(&storage).map_err(|e| e.opening(path))?;
