@@ -413,7 +413,7 @@ fn each_part_of_a_heap_goes_where_libhdf5_looks_for_it() {
             for number in 0..30_i32 {
                 let values = vec![number; 10 << number.min(13)];
                 let attribute = group.new_attr_builder().with_data(&values[..]);
-                attribute.create(&*format!("attribute {number}")).unwrap();
+                attribute.create(&format!("attribute {number}")).unwrap();
                 file.new_dataset::<i32>()
                     .shape((number.unsigned_abs() as usize,))
                     .create(&*format!("d{number}"))
