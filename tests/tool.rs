@@ -309,13 +309,15 @@ fn a_region_of_another_rank_than_its_dataset_leads_nowhere() {
 fn the_environment_can_turn_locks_off() {
     let folder = Folder::new("tool-locks");
     let (path, target) = (folder.file("a.h5"), folder.file("b.h5"));
-    [&path, &target].map(|path| File::create(path).unwrap().close().unwrap());
+    [&path, &target].into_iter().for_each(|path| File::create(path).unwrap().close().unwrap());
     let locked = [&path, &target]
         .map(|path| h5::storage::FileStorage::open_rw(path, h5::storage::FileLocking::Required).unwrap());
     let call = |value: Option<&str>, line: &str| {
         let mut command = h5();
         command.current_dir(folder.path()).args(line.split(' ')).env_remove("HDF5_USE_FILE_LOCKING");
-        value.into_iter().for_each(|value| drop(command.env("HDF5_USE_FILE_LOCKING", value)));
+        if let Some(value) = value {
+            command.env("HDF5_USE_FILE_LOCKING", value);
+        }
         let output = command.output().unwrap();
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
