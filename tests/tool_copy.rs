@@ -113,6 +113,7 @@ fn files_are_repacked_with_and_without_changes() {
         ("repack -c chunked:7 data.h5 new.h5", "chunks of [7]"),
         ("repack -c absent:7 data.h5 new.h5", "absent"),
         ("repack -l chunked:contiguous data.h5 new.h5", "can grow"),
+        ("repack -f deflate=99 data.h5 new.h5", "levels from 0 to 9, and no 99"),
         ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
         ("repack -f 31999 data.h5 data.h5", "itself"),
         (

@@ -1,7 +1,7 @@
 //! Datasets: the messages that say where and how the elements are stored, chosen anew for the file they go to.
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
-use crate::codec::id;
+use crate::codec::{HIGHEST_LEVEL, id};
 use crate::engine::{self, AttributeRules, FormatBounds, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
@@ -265,10 +265,13 @@ const WHOLE_NUMBERS: u32 = 2;
 /// The filters of a dataset as what somebody would ask for.
 fn requests(info: &DatasetInfo) -> Vec<FilterRequest> {
     let filters = info.filters.iter().flat_map(|pipeline| &pipeline.filters);
-    let request = |filter: &FilterEntry| FilterRequest {
-        id: filter.id,
-        values: filter.values.clone(),
-        optional: filter.flags & OPTIONAL != 0,
+    let request = |filter: &FilterEntry| {
+        let mut values = filter.values.clone();
+        if let (id::DEFLATE, Some(level)) = (filter.id, values.first_mut()) {
+            // A file may have a level that nobody can ask for; it counts as this one.
+            *level = (*level).min(HIGHEST_LEVEL);
+        }
+        FilterRequest { id: filter.id, values, optional: filter.flags & OPTIONAL != 0 }
     };
     filters.map(request).collect()
 }
