@@ -72,7 +72,10 @@ impl Copier<'_> {
             Storage::Contiguous { .. } if info.is_external => {
                 Layout { version: 3, old_sizes: Vec::new(), storage: external_storage(info)? }
             }
-            _ => layout(bounds_for(self.ends.target().bounds, &new), &shaped, chunk(info, &new)?.as_deref())?,
+            _ => {
+                let (target, chunk) = (self.ends.target(), chunk(info, &new)?);
+                layout(bounds_for(target.bounds, &new), target.sizes(), &shaped, chunk.as_deref())?
+            }
         };
         fill.allocation_time = match (&layout.storage, new.allocation_time) {
             (Storage::Compact(_), _) => EARLY,
