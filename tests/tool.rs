@@ -304,3 +304,37 @@ fn a_region_of_another_rank_than_its_dataset_leads_nowhere() {
     let object = digested("region.h5", 0, "/region");
     assert_eq!(object["first"], serde_json::json!([{ "region": "dangling" }]));
 }
+
+#[test]
+fn the_environment_can_turn_locks_off() {
+    let folder = Folder::new("tool-locks");
+    let (path, target) = (folder.file("a.h5"), folder.file("b.h5"));
+    [&path, &target].into_iter().for_each(|path| File::create(path).unwrap().close().unwrap());
+    let locked = [&path, &target]
+        .map(|path| h5::storage::FileStorage::open_rw(path, h5::storage::FileLocking::Required).unwrap());
+    let call = |value: Option<&str>, line: &str| {
+        let mut command = h5();
+        command.current_dir(folder.path()).args(line.split(' ')).env_remove("HDF5_USE_FILE_LOCKING");
+        if let Some(value) = value {
+            command.env("HDF5_USE_FILE_LOCKING", value);
+        }
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (index, value) in
+        [None, Some("TRUE"), Some("1"), Some("BEST_EFFORT"), Some("no")].into_iter().enumerate()
+    {
+        for line in [format!("mkgroup a.h5 g{index}"), "repack a.h5 b.h5".to_owned()] {
+            let (done, stderr) = call(value, &line);
+            assert!(!done && stderr.contains("is open elsewhere"), "{value:?} {line}: {stderr}");
+            assert!(stderr.contains("HDF5_USE_FILE_LOCKING"), "{stderr}");
+        }
+        assert_eq!(call(value, "ls a.h5"), (true, String::new()));
+    }
+    for (value, line) in
+        [("FALSE", "mkgroup a.h5 off"), ("0", "mkgroup a.h5 zero"), ("0", "repack a.h5 b.h5")]
+    {
+        assert_eq!(call(Some(value), line), (true, String::new()));
+    }
+    drop(locked);
+}

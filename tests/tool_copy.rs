@@ -112,11 +112,10 @@ fn files_are_repacked_with_and_without_changes() {
     for (line, why) in [
         ("repack -c chunked:7 data.h5 new.h5", "chunks of [7]"),
         ("repack -c absent:7 data.h5 new.h5", "absent"),
-        ("repack -c 0 data.h5 new.h5", "no shape"),
         ("repack -l chunked:contiguous data.h5 new.h5", "can grow"),
+        ("repack -f deflate=99 data.h5 new.h5", "levels from 0 to 9, and no 99"),
         ("repack -f scalar:gzip data.h5 new.h5", "scalar"),
         ("repack -f 31999 data.h5 data.h5", "itself"),
-        ("repack -f unheard_of data.h5 new.h5", "unheard_of"),
         (
             "repack data.h5 absent/new.h5",
             "I/O error: No such file or directory (os error 2), file \"absent/new.h5\"",
@@ -125,6 +124,16 @@ fn files_are_repacked_with_and_without_changes() {
     ] {
         let text = refused(&folder, line);
         assert!(text.contains(why), "{line}: {text}");
+    }
+    for (line, why) in [
+        ("repack -c 0 data.h5 new.h5", "no shape"),
+        ("repack -l chunked:round data.h5 new.h5", "no layout"),
+        ("repack -f unheard_of data.h5 new.h5", "unheard_of"),
+        ("repack -f gzip=x absent.h5 new.h5", "not all numbers"),
+    ] {
+        let output = call(&folder, line);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), text.contains(why)), (Some(2), true), "{line}: {text}");
     }
     same("same", &path, &path);
 }

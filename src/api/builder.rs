@@ -219,7 +219,7 @@ macro_rules! options {
             /// Compresses each chunk with zlib at a level of 0 (fast) to 9 (small).
             #[must_use]
             pub fn deflate(self, level: u8) -> Self {
-                self.add_filter(id::DEFLATE, &[u32::from(level.min(9))])
+                self.add_filter(id::DEFLATE, &[u32::from(level)])
             }
 
             /// Stores a checksum with each chunk, which is checked when it is read.

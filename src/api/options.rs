@@ -42,7 +42,8 @@ pub struct FileOptions {
     missing_sources: MissingSources,
     driver: Driver,
     ignore_consistency_flags: bool,
-    locking: FileLocking,
+    /// None: the environment decides.
+    locking: Option<FileLocking>,
     pub(super) root: GroupRules,
     pub(super) sharing: SharingRules,
 }
@@ -67,7 +68,7 @@ impl Default for FileOptions {
             missing_sources: MissingSources::default(),
             driver: Driver::default(),
             ignore_consistency_flags: false,
-            locking: FileLocking::default(),
+            locking: None,
             root: GroupRules::default(),
             sharing: SharingRules::default(),
         }
@@ -178,11 +179,18 @@ impl FileOptions {
         self
     }
 
-    /// Sets whether the file is locked against other processes. The default is that writers lock it.
+    /// Sets whether the file is locked against other processes. The default is that writers lock it, unless the
+    /// environment variable `HDF5_USE_FILE_LOCKING` says otherwise; see [`FileLocking`]. It does not count for a file that
+    /// this is called for, although libhdf5 takes it for the last word.
     #[must_use]
     pub fn locking(mut self, locking: FileLocking) -> Self {
-        self.locking = locking;
+        self.locking = Some(locking);
         self
+    }
+
+    /// How files are locked: as the caller or else the environment says.
+    pub(super) fn file_locking(&self) -> FileLocking {
+        self.locking.unwrap_or_else(FileLocking::of_environment)
     }
 
     /// Opens a file even though it says that it is open for writing, as one does whose writer has crashed.
@@ -202,7 +210,7 @@ impl FileOptions {
             Ok(match engine::members_of(path, &self.driver, &self.file_access)? {
                 Some(members) => members,
                 None if self.mmap => Arc::new(MappedFile::open(path)?),
-                None => Arc::new(FileStorage::open(path, self.locking)?),
+                None => Arc::new(FileStorage::open(path, self.file_locking())?),
             })
         };
         storage().and_then(|storage| self.opened(storage, false, Some(path))).map_err(|e| e.opening(path))
@@ -213,9 +221,9 @@ impl FileOptions {
         let path = path.as_ref();
         let storage = || -> Result<Arc<dyn Storage>> {
             let (driver, access) = (&self.driver, &self.file_access);
-            Ok(match engine::members_for_writing(path, driver, access, self.locking)? {
+            Ok(match engine::members_for_writing(path, driver, access, self.file_locking())? {
                 Some(members) => members,
-                None => Arc::new(FileStorage::open_rw(path, self.locking)?),
+                None => Arc::new(FileStorage::open_rw(path, self.file_locking())?),
             })
         };
         storage().and_then(|storage| self.opened(storage, true, Some(path))).map_err(|e| e.opening(path))
@@ -288,10 +296,10 @@ impl FileOptions {
         is_new: bool,
     ) -> Result<(Arc<dyn Storage>, Option<DriverInfo>)> {
         let (driver, access) = (&self.driver, &self.file_access);
-        Ok(match engine::create_members(path, driver, access, userblock, self.locking, is_new)? {
+        Ok(match engine::create_members(path, driver, access, userblock, self.file_locking(), is_new)? {
             Some(new) => (new.storage, Some(new.info)),
-            None if is_new => (Arc::new(FileStorage::create_new(path, self.locking)?), None),
-            None => (Arc::new(FileStorage::create(path, self.locking)?), None),
+            None if is_new => (Arc::new(FileStorage::create_new(path, self.file_locking())?), None),
+            None => (Arc::new(FileStorage::create(path, self.file_locking())?), None),
         })
     }
 
@@ -330,7 +338,7 @@ impl FileOptions {
             path: path.map(PathBuf::from),
             access: self.file_access.clone(),
             write_access: self.write_access.clone(),
-            locking: self.locking,
+            locking: self.file_locking(),
             missing_sources: self.missing_sources,
             chunk_cache: self.chunk_cache / NEIGHBOUR_SHARE,
         }

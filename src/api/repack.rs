@@ -7,7 +7,7 @@ use super::handle::Shared;
 use super::replacement::Replacement;
 use super::{File, FileOptions};
 use crate::base::{Error, Result};
-use crate::codec::id;
+use crate::codec::{check_level, id};
 use crate::data::{Change, Copier, Ends, FilterRequest, LayoutRequest, Rules};
 use crate::engine::{Core, CreateOptions, FormatBounds};
 use crate::format::message::driver_info::DriverInfo;
@@ -108,7 +108,7 @@ impl DatasetChange {
     /// Compresses each chunk with zlib at a level of 0 (fast) to 9 (small); see [`DatasetChange::add_filter`].
     #[must_use]
     pub fn deflate(self, level: u8) -> Self {
-        self.add_filter(id::DEFLATE, &[u32::from(level.min(9))])
+        self.add_filter(id::DEFLATE, &[u32::from(level)])
     }
 
     /// Takes the filters away that the dataset has.
@@ -174,7 +174,8 @@ impl Repack {
     }
 
     fn replace(&self, source: &File, path: &Path) -> Result<RepackReport> {
-        let (new, storage) = Replacement::create(path).map_err(|e| e.opening(path))?;
+        let new = Replacement::create(path, self.options.file_locking());
+        let (new, storage) = new.map_err(|e| e.opening(path))?;
         let storage = Arc::new(storage);
         let report = self.run_storage(source, Arc::clone(&storage) as Arc<dyn Storage>)?;
         new.finish(&storage).map_err(|e| e.opening(path))?;
@@ -208,6 +209,7 @@ impl Repack {
     ) -> Result<RepackReport> {
         let shared = &source.as_group().handle.shared;
         self.check_paths(source)?;
+        self.check_filters()?;
         let from = shared.read_stored()?;
         let options = CreateOptions {
             limits: *from.budget.limits(),
@@ -235,6 +237,15 @@ impl Repack {
             copier.ends.writer().replace_root(root)?;
             Ok(RepackReport { left_out: outcome.left_out, unchanged: outcome.unchanged })
         })
+    }
+
+    /// Refuses what no dataset can have.
+    fn check_filters(&self) -> Result<()> {
+        let changes = self.single.iter().map(|(_, change)| change).chain([&self.all]);
+        let mut filters = changes.filter_map(|change| change.filters.as_ref()).flatten();
+        filters.try_for_each(
+            |filter| if filter.id == id::DEFLATE { check_level(&filter.values) } else { Ok(()) },
+        )
     }
 
     /// Refuses names of datasets that are not there: nobody would notice that they were not changed.

@@ -33,7 +33,7 @@ const ATTEMPTS: u32 = 1000;
 
 impl Replacement {
     /// Creates the file; fails where what it is going to replace is no file, is in use, or may not be written to.
-    pub(super) fn create(path: &Path) -> Result<(Self, FileStorage)> {
+    pub(super) fn create(path: &Path, locking: FileLocking) -> Result<(Self, FileStorage)> {
         // A symbolic link stays one.
         let target = match path.canonicalize() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
@@ -44,10 +44,10 @@ impl Replacement {
             if !metadata.is_file() {
                 return Err(Error::misuse("only a file can be replaced by another one"));
             }
-            old = Some(FileStorage::open_rw(&target, FileLocking::default())?);
+            old = Some(FileStorage::open_rw(&target, locking)?);
             permissions = Some(metadata.permissions());
         }
-        let (storage, unfinished) = create_beside(&target)?;
+        let (storage, unfinished) = create_beside(&target, locking)?;
         if let Some(permissions) = permissions {
             fs::set_permissions(&unfinished.0, permissions)?;
         }
@@ -65,7 +65,7 @@ impl Replacement {
     }
 }
 
-fn create_beside(target: &Path) -> Result<(FileStorage, Unfinished)> {
+fn create_beside(target: &Path, locking: FileLocking) -> Result<(FileStorage, Unfinished)> {
     let Some(name) = target.file_name() else { return Err(Error::misuse("a file has to have a name")) };
     let mut attempt = 0;
     loop {
@@ -73,7 +73,7 @@ fn create_beside(target: &Path) -> Result<(FileStorage, Unfinished)> {
         hidden.push(name);
         hidden.push(format!(".{}-{attempt}", std::process::id()));
         let path = target.with_file_name(hidden);
-        match FileStorage::create_new(&path, FileLocking::default()) {
+        match FileStorage::create_new(&path, locking) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
             created => return Ok((created?, Unfinished(path))),
         }
@@ -84,6 +84,8 @@ fn create_beside(target: &Path) -> Result<(FileStorage, Unfinished)> {
 mod tests {
     use super::*;
 
+    const LOCKING: FileLocking = FileLocking::Writers;
+
     #[test]
     fn what_was_there_stays_until_the_file_is_finished() {
         let folder = std::env::temp_dir().join(format!("h5-replacement-{}", std::process::id()));
@@ -93,23 +95,23 @@ mod tests {
         fs::hard_link(&path, &other).unwrap();
         let names = || fs::read_dir(&folder).unwrap().count();
 
-        let (given_up, storage) = Replacement::create(&path).unwrap();
+        let (given_up, storage) = Replacement::create(&path, LOCKING).unwrap();
         storage.write_at(0, b"half").unwrap();
         assert_eq!(names(), 3);
         // Somebody else replaces it at the same time.
-        assert!(Replacement::create(&path).is_err());
+        assert!(Replacement::create(&path, LOCKING).is_err());
         drop(given_up);
         assert_eq!((names(), fs::read_to_string(&path).unwrap()), (2, "old".to_owned()));
 
-        let (new, storage) = Replacement::create(&path).unwrap();
+        let (new, storage) = Replacement::create(&path, LOCKING).unwrap();
         storage.write_at(0, b"new").unwrap();
         new.finish(&storage).unwrap();
         assert_eq!((names(), fs::read_to_string(&path).unwrap()), (2, "new".to_owned()));
         assert_eq!(fs::read_to_string(&other).unwrap(), "old");
 
-        assert!(Replacement::create(&folder).is_err());
-        assert!(Replacement::create(&folder.join("nowhere/file")).is_err());
-        let (new, storage) = Replacement::create(&folder.join("first")).unwrap();
+        assert!(Replacement::create(&folder, LOCKING).is_err());
+        assert!(Replacement::create(&folder.join("nowhere/file"), LOCKING).is_err());
+        let (new, storage) = Replacement::create(&folder.join("first"), LOCKING).unwrap();
         new.finish(&storage).unwrap();
         assert_eq!(names(), 3);
         fs::remove_dir_all(folder).unwrap();
@@ -126,7 +128,7 @@ mod tests {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        let (new, storage) = Replacement::create(&link).unwrap();
+        let (new, storage) = Replacement::create(&link, LOCKING).unwrap();
         new.finish(&storage).unwrap();
         assert_eq!(path.metadata().unwrap().len(), 0);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::{Encoded, Filter, FilterCall, damaged, id};
+use super::{ChunkShape, Encoded, Filter, FilterCall, HIGHEST_LEVEL, check_level, damaged, id};
 use crate::base::Result;
 
 #[derive(Debug)]
@@ -26,12 +26,17 @@ impl Filter for Deflate {
         "deflate"
     }
 
+    fn configure(&self, values: &[u32], _: &ChunkShape<'_>) -> Result<Vec<u32>> {
+        check_level(values)?;
+        Ok(values.to_vec())
+    }
+
     fn decode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<()> {
         inflate(input, call.chunk_bytes, call.limit, output)
     }
 
     fn encode(&self, input: &[u8], call: &FilterCall<'_>, output: &mut Vec<u8>) -> Result<Encoded> {
-        let level = call.value(0, "deflate level")?.min(9);
+        let level = call.value(0, "deflate level")?.min(HIGHEST_LEVEL);
         // As in libhdf5, a result that is larger than its input counts: there are readers of files where the filter is not
         // optional, and where libhdf5 writes to a chunk again it keeps the old mask if the size happens to stay the same.
         let begin = output.len();
@@ -92,9 +97,22 @@ fn inflate_all(inflate: &mut Decompress, input: &[u8], limit: usize, output: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::datatype::{Datatype, Order};
 
     fn call(limit: usize) -> FilterCall<'static> {
         FilterCall { values: &[6], chunk_bytes: 1000, limit }
+    }
+
+    #[test]
+    fn levels_end_at_9_for_who_asks_and_not_for_what_is_read() {
+        let datatype = Datatype::integer(1, false, Order::Little);
+        let shape = ChunkShape { datatype: &datatype, shape: &[10], fill: None };
+        assert_eq!(Deflate.configure(&[9], &shape).unwrap(), [9]);
+        let error = Deflate.configure(&[10], &shape).unwrap_err();
+        assert!(matches!(error.kind(), crate::base::ErrorKind::Misuse(_)), "{error}");
+        let mut stored = Vec::new();
+        let call = FilterCall { values: &[10], chunk_bytes: 10, limit: 100 };
+        assert_eq!(Deflate.encode(&[7; 10], &call, &mut stored).unwrap(), Encoded::Done);
     }
 
     #[test]

@@ -94,6 +94,19 @@ pub(crate) mod id {
     pub(crate) const LZF: u16 = 32000;
 }
 
+/// The highest level of deflate that can be asked for.
+pub(crate) const HIGHEST_LEVEL: u32 = 9;
+
+/// Refuses client data of deflate that nobody can ask for; files may have it.
+pub(crate) fn check_level(values: &[u32]) -> Result<()> {
+    match values.first() {
+        Some(&level) if level > HIGHEST_LEVEL => {
+            Err(Error::misuse(format!("deflate has levels from 0 to {HIGHEST_LEVEL}, and no {level}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A filter of the chunk pipeline.
 ///
 /// Implement it to read and write chunks with a filter of your own, and register it with

@@ -90,7 +90,7 @@ impl Pipeline {
                 Ok(Encoded::Done) => std::mem::swap(&mut scratch.front, &mut scratch.back),
                 Ok(Encoded::NotWorthIt) | Err(_) if stage.optional => mask |= bit(index),
                 Ok(Encoded::NotWorthIt) => {
-                    return Err(Error::malformed(format!("filter {} cannot encode this chunk", stage.id)));
+                    return Err(stage.gives_up());
                 }
                 Err(error) => return Err(error),
             }
@@ -106,6 +106,14 @@ impl Pipeline {
 }
 
 impl Stage {
+    /// There is nothing wrong with the file, but that its filter may not be left out.
+    fn gives_up(&self) -> Error {
+        let (id, name) = (self.id, &self.name);
+        let what =
+            format!("filter {id} ({name:?}) makes a chunk no smaller, and is not optional in this dataset");
+        Error::misuse(what).within(Structure::Chunk)
+    }
+
     fn filter(&self) -> Result<&Arc<dyn Filter>> {
         self.filter.as_ref().ok_or_else(|| {
             let (id, name) = (self.id, self.name.clone());
@@ -152,6 +160,20 @@ mod tests {
         all.decode(2, &mut scratch).unwrap();
         assert_eq!(scratch.front, plain, "the checksum was left out");
         assert!(all.is_bypassed(3) && !all.is_bypassed(1));
+    }
+
+    #[cfg(feature = "lzf")]
+    #[test]
+    fn who_must_not_be_left_out_and_has_nothing_to_gain_is_named() {
+        let lzf = pipeline(&[(crate::codec::id::LZF, &[])], 4);
+        let mut scratch = Scratch { front: vec![1, 2, 3, 4], back: Vec::new() };
+        let error = lzf.encode(&mut scratch).unwrap_err();
+        assert!(matches!(error.kind(), crate::base::ErrorKind::Misuse(_)), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("filter 32000 (\"name\") makes a chunk no smaller, and is not optional")
+        );
     }
 
     #[test]

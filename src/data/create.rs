@@ -1,6 +1,6 @@
 //! Creating a dataset: from what the caller asked for to the messages of its header.
 
-use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
+use crate::base::{Address, Error, Result, Sizes, byte_count, element_count, to_usize};
 use crate::codec::{ChunkShape, Filters};
 use crate::engine::{
     AttributeRules, Core, FormatBounds, Header, datatype_message, insert_link, share_messages,
@@ -99,7 +99,7 @@ pub(crate) fn create_dataset(
     }
     let chunk = chunk_shape(new)?;
     let mut layout = match &new.origin {
-        Origin::Own | Origin::External(_) => layout(core.bounds, new, chunk.as_deref())?,
+        Origin::Own | Origin::External(_) => layout(core.bounds, core.sizes(), new, chunk.as_deref())?,
         Origin::Mapped(mappings) => store_mappings(core, &new.extent, mappings)?,
     };
     if let (Storage::Compact(data), Some(fill)) = (&mut layout.storage, &new.fill)
@@ -217,14 +217,19 @@ pub(super) fn automatic_chunk(shape: &[u64], element: u64) -> Vec<u64> {
     chunk
 }
 
-pub(super) fn layout(bounds: FormatBounds, new: &NewDataset, chunk: Option<&[u64]>) -> Result<Layout> {
+pub(super) fn layout(
+    bounds: FormatBounds,
+    sizes: Sizes,
+    new: &NewDataset,
+    chunk: Option<&[u64]>,
+) -> Result<Layout> {
     let element = u64::from(new.datatype.size);
     let bytes = byte_count(new.extent.shape().map_or(Ok(0), element_count)?, to_usize(element)?)?;
     let storage = match chunk {
         Some(_) if new.compact => {
             return Err(Error::misuse("a compact dataset cannot be chunked or filtered"));
         }
-        Some(chunk) => return chunked_layout(bounds, new, chunk),
+        Some(chunk) => return chunked_layout(bounds, sizes, new, chunk),
         None if new.compact && bytes > COMPACT_LIMIT => {
             return Err(Error::limit("a compact dataset", bytes, COMPACT_LIMIT));
         }
@@ -265,7 +270,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::base::Sizes;
     use crate::engine::{CreateOptions, FormatBounds, Resolved, create_attribute, resolve};
     use crate::format::datatype::Order;
     use crate::format::message::MessageType;

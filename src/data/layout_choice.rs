@@ -1,6 +1,7 @@
-//! Which layout version and chunk index a new chunked dataset gets: what libhdf5 chooses under the same bound.
+//! Which layout version and chunk index a new chunked dataset gets: what libhdf5 chooses under the same bound, unless it
+//! could not read that itself.
 
-use crate::base::{Error, Result, byte_count, element_count, to_usize, width_of};
+use crate::base::{Error, Result, Sizes, byte_count, element_count, to_usize, width_of};
 use crate::engine::FormatBounds;
 use crate::format::extensible_array::ExtensibleArrayShape;
 use crate::format::fixed_array::DEFAULT_PAGE_BITS;
@@ -20,7 +21,12 @@ const BTREE_2: ChunkIndexKind =
     ChunkIndexKind::BTree2 { node_size: 2048, split_percent: 100, merge_percent: 40 };
 
 /// Chooses the layout of a dataset with chunks of this shape.
-pub(super) fn chunked_layout(bounds: FormatBounds, new: &NewDataset, chunk: &[u64]) -> Result<Layout> {
+pub(super) fn chunked_layout(
+    bounds: FormatBounds,
+    sizes: Sizes,
+    new: &NewDataset,
+    chunk: &[u64],
+) -> Result<Layout> {
     let element_size = u64::from(new.datatype.size);
     let bytes = byte_count(element_count(chunk)?, to_usize(element_size)?)?;
     let is_large = bytes > u64::from(u32::MAX);
@@ -31,7 +37,7 @@ pub(super) fn chunked_layout(bounds: FormatBounds, new: &NewDataset, chunk: &[u6
     if new.whole_chunks_only && newest < FIRST_WITH_INDEXES {
         return Err(Error::misuse("chunks at the edge can do without filters under V110 and later bounds"));
     }
-    let index = if newest < FIRST_WITH_INDEXES { ChunkIndexKind::BTree1 } else { index(new, chunk)? };
+    let index = if newest < FIRST_WITH_INDEXES { ChunkIndexKind::BTree1 } else { index(sizes, new, chunk)? };
     let is_filtered = !new.filters.is_empty();
     let version = match newest {
         // Older versions have less room for what a filter makes larger; apart from that they do.
@@ -52,7 +58,7 @@ pub(super) fn chunked_layout(bounds: FormatBounds, new: &NewDataset, chunk: &[u6
     Ok(Layout { version, old_sizes: Vec::new(), storage })
 }
 
-fn index(new: &NewDataset, chunk: &[u64]) -> Result<ChunkIndexKind> {
+fn index(sizes: Sizes, new: &NewDataset, chunk: &[u64]) -> Result<ChunkIndexKind> {
     let maximum = new.extent.maximum();
     let shape = new.extent.shape().unwrap_or_default();
     let is_filtered = !new.filters.is_empty();
@@ -67,6 +73,8 @@ fn index(new: &NewDataset, chunk: &[u64]) -> Result<ChunkIndexKind> {
         0 if is_single => return Ok(ChunkIndexKind::Single(is_filtered.then_some((0, 0)))),
         0 if !is_filtered && new.allocation_time == Some(EARLY) => ChunkIndexKind::Implicit,
         0 => ChunkIndexKind::FixedArray { page_bits: DEFAULT_PAGE_BITS },
+        // libhdf5 opens no dataset with such an array where lengths are narrow.
+        1 if sizes.length < Sizes::EIGHT.length => return Ok(BTREE_2),
         1 => ChunkIndexKind::ExtensibleArray(usual_parameters()),
         _ => return Ok(BTREE_2),
     };
@@ -114,7 +122,7 @@ mod tests {
     }
 
     fn choice(bounds: FormatBounds, new: &NewDataset, chunk: &[u64]) -> (u8, u8, ChunkIndexKind) {
-        let layout = chunked_layout(bounds, new, chunk).unwrap();
+        let layout = chunked_layout(bounds, Sizes::EIGHT, new, chunk).unwrap();
         let Storage::Chunked(chunked) = layout.storage else { panic!("it is chunked") };
         (layout.version, chunked.width, chunked.index)
     }
@@ -150,7 +158,17 @@ mod tests {
     fn large_chunks_take_layout_version_5() {
         let new = new(&[1 << 33], &[None], false);
         assert_eq!(choice(FormatBounds::V200, &new, &[1 << 31]).0, 5);
-        assert!(chunked_layout(FormatBounds::V114, &new, &[1 << 31]).is_err());
-        assert!(chunked_layout(FormatBounds::V114, &new, &[1 << 29]).is_ok());
+        let layout = |chunk| chunked_layout(FormatBounds::V114, Sizes::EIGHT, &new, &[chunk]);
+        assert!(layout(1 << 31).is_err() && layout(1 << 29).is_ok());
+    }
+
+    #[test]
+    fn narrow_lengths_take_a_tree() {
+        let new = new(&[100], &[None], false);
+        for (length, is_tree) in [(2, true), (4, true), (8, false)] {
+            let sizes = Sizes { length, ..Sizes::EIGHT };
+            let kind = index(sizes, &new, &[10]).unwrap();
+            assert_eq!(kind == BTREE_2, is_tree, "{length} bytes: {kind:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use h5::{File, FileSpaceStrategy, FormatBounds, Sizes};
+use h5::{Extent, File, FileSpaceStrategy, FormatBounds, Sizes};
 use ndarray::Array2;
 
 use super::assert_all_agree;
@@ -70,5 +70,21 @@ fn narrow_files_remember_their_free_space() {
         python("tests/interop/free_space.py", [OsStr::new("add"), path.as_os_str(), OsStr::new("1000")]);
         assert!(std::fs::metadata(&path).unwrap().len() < before + 6000);
         assert_all_agree(&path);
+    }
+}
+
+/// libhdf5 takes "without end" for a number there and opens no extensible array.
+#[test]
+fn narrow_files_have_datasets_that_grow() {
+    let folder = Folder::new("creation");
+    for length in [2, 4] {
+        let path = folder.file(&format!("rows-{length}.h5"));
+        let options = File::options().bounds(FormatBounds::V110).sizes(Sizes { offset: 8, length });
+        let file = options.create(&path).unwrap();
+        let rows = file.new_dataset::<i32>().shape(Extent::resizable(5)).chunk(2).create("rows").unwrap();
+        rows.write(&[11, 12, 13, 14, 15]).unwrap();
+        file.close().unwrap();
+        let text = h5dump([OsStr::new("-d"), OsStr::new("/rows"), path.as_os_str()]);
+        assert!(text.contains("(0): 11, 12, 13, 14, 15"), "{text}");
     }
 }

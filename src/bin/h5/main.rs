@@ -110,10 +110,13 @@ fn main() -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("h5: {error}");
-            ExitCode::FAILURE
+            if matches!(error, Failure::Usage(_)) { ExitCode::from(WRONG_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }
+
+/// The exit code that clap has, too.
+const WRONG_USAGE: u8 = 2;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -122,6 +125,8 @@ enum Failure {
     File(h5::Error),
     /// What was asked for cannot be done, for this reason.
     Refused(String),
+    /// What was asked for makes no sense, whatever the file has.
+    Usage(String),
     /// The output could not be written.
     Output(io::Error),
 }
@@ -145,7 +150,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Failure::File(error) => write!(f, "{error}"),
-            Failure::Refused(why) => f.write_str(why),
+            Failure::Refused(why) | Failure::Usage(why) => f.write_str(why),
             Failure::Output(error) => write!(f, "cannot write the output: {error}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Datasets: the messages that say where and how the elements are stored, chosen anew for the file they go to.
 
 use crate::base::{Address, Error, Result, byte_count, element_count, to_usize};
-use crate::codec::id;
+use crate::codec::{HIGHEST_LEVEL, id};
 use crate::engine::{self, AttributeRules, FormatBounds, Header};
 use crate::format::datatype::Datatype;
 use crate::format::message::MessageType;
@@ -72,7 +72,10 @@ impl Copier<'_> {
             Storage::Contiguous { .. } if info.is_external => {
                 Layout { version: 3, old_sizes: Vec::new(), storage: external_storage(info)? }
             }
-            _ => layout(bounds_for(self.ends.target().bounds, &new), &shaped, chunk(info, &new)?.as_deref())?,
+            _ => {
+                let (target, chunk) = (self.ends.target(), chunk(info, &new)?);
+                layout(bounds_for(target.bounds, &new), target.sizes(), &shaped, chunk.as_deref())?
+            }
         };
         fill.allocation_time = match (&layout.storage, new.allocation_time) {
             (Storage::Compact(_), _) => EARLY,
@@ -265,10 +268,13 @@ const WHOLE_NUMBERS: u32 = 2;
 /// The filters of a dataset as what somebody would ask for.
 fn requests(info: &DatasetInfo) -> Vec<FilterRequest> {
     let filters = info.filters.iter().flat_map(|pipeline| &pipeline.filters);
-    let request = |filter: &FilterEntry| FilterRequest {
-        id: filter.id,
-        values: filter.values.clone(),
-        optional: filter.flags & OPTIONAL != 0,
+    let request = |filter: &FilterEntry| {
+        let mut values = filter.values.clone();
+        if let (id::DEFLATE, Some(level)) = (filter.id, values.first_mut()) {
+            // A file may have a level that nobody can ask for; it counts as this one.
+            *level = (*level).min(HIGHEST_LEVEL);
+        }
+        FilterRequest { id: filter.id, values, optional: filter.flags & OPTIONAL != 0 }
     };
     filters.map(request).collect()
 }

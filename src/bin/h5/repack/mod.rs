@@ -54,13 +54,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut changes = Changes::default();
     for layout in &options.layout {
-        changes.layout(layout).map_err(Failure::Refused)?;
+        changes.layout(layout).map_err(Failure::Usage)?;
     }
     for chunk in &options.chunk {
-        changes.chunk(chunk).map_err(Failure::Refused)?;
+        changes.chunk(chunk).map_err(Failure::Usage)?;
     }
     for filter in &options.filter {
-        changes.filter(filter).map_err(Failure::Refused)?;
+        changes.filter(filter).map_err(Failure::Usage)?;
     }
     let repack = Repack::new().bounds(options.bounds).keep_going(options.keep_going);
     let source = crate::open::open(&options.file, None)?;
