@@ -249,9 +249,8 @@ impl Copier<'_> {
 /// The first layout version with virtual datasets.
 const FIRST_VIRTUAL: u8 = 4;
 
-/// Whether a filter may change values that it has already changed once, where other values are with them in a chunk.
-/// What else is lossy, nobody here can encode. zfp, SZ3 and
-/// SPERR count in every mode: what they store is not what one asks them for.
+/// Whether a filter may change values that it has already changed once, where other values are with them in a chunk. zfp,
+/// SZ3 and SPERR count in every mode: what they store is not what one asks them for. SZ, nobody here can encode.
 fn loses_something(filter: &FilterRequest) -> bool {
     match filter.id {
         id::ZFP | id::BITGROOM | id::GRANULAR_BITROUND | id::SZ3 | id::SPERR => true,
