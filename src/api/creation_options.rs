@@ -36,6 +36,7 @@ impl FileOptions {
     #[must_use]
     pub fn file_space_strategy(mut self, strategy: FileSpaceStrategy) -> Self {
         self.properties.strategy = strategy;
+        self.has_strategy = true;
         self
     }
 
@@ -43,6 +44,7 @@ impl FileOptions {
     #[must_use]
     pub fn file_space_page_size(mut self, bytes: u64) -> Self {
         self.properties.page_size = bytes;
+        self.has_strategy = true;
         self
     }
 

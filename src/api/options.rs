@@ -35,6 +35,8 @@ pub struct FileOptions {
     bounds: Option<FormatBounds>,
     userblock: u64,
     pub(super) properties: CreationProperties,
+    /// The caller has said what new files do with free space.
+    pub(super) has_strategy: bool,
     chunk_cache: usize,
     mmap: bool,
     file_access: FileAccess,
@@ -61,6 +63,7 @@ impl Default for FileOptions {
             bounds: None,
             userblock: 0,
             properties: CreationProperties::default(),
+            has_strategy: false,
             chunk_cache: CHUNK_CACHE,
             mmap: false,
             file_access: FileAccess::default(),

@@ -134,7 +134,8 @@ impl Repack {
     }
 
     /// Sets what the new file is created with: its driver, the widths of its numbers, how it manages free space, what its
-    /// objects share. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
+    /// objects share. A file that is said nothing of how it manages free space does so as the old one, except under
+    /// [`FormatBounds::Earliest`] or with another driver. Its bounds replace those of [`Repack::bounds`]; filters, limits and the user block are those of the old file.
     #[must_use]
     pub fn options(mut self, options: FileOptions) -> Self {
         self.options = options;
@@ -211,12 +212,17 @@ impl Repack {
         self.check_paths(source)?;
         self.check_filters()?;
         let from = shared.read_stored()?;
-        let options = CreateOptions {
+        // Where nobody said otherwise the new file does with free space what the old one does, if it can.
+        let keeps_space = !self.options.has_strategy && driver_info.is_none();
+        let mut options = CreateOptions {
             limits: *from.budget.limits(),
             filters: from.filters.clone(),
             userblock: from.superblock.base,
             ..self.options.creation(None, driver_info)
         };
+        if keeps_space && options.bounds > FormatBounds::Earliest {
+            options.properties = options.properties.with_space_of(&from)?;
+        }
         let mut to = Core::create(storage, options)?;
         to.copy_userblock(&from)?;
         let report = self.fill(&from, shared, &mut to)?;

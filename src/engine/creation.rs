@@ -132,6 +132,17 @@ impl CreationProperties {
         Some(FileSpaceInfo { strategy, threshold, paging: Some(paging), managers })
     }
 
+    /// The same with what another file does with its free space, where a new file with such a user block can do that.
+    pub(crate) fn with_space_of(self, other: &Core) -> Result<Self> {
+        let Some(extension) = other.superblock.extension() else { return Ok(self) };
+        let Some(info) = Header::load(other, extension)?.message::<FileSpaceInfo>(other)? else {
+            return Ok(self);
+        };
+        let page_size = info.paging.as_ref().map_or(self.page_size, |paging| paging.page_size);
+        let new = CreationProperties { strategy: FileSpaceStrategy::from(&info), page_size, ..self };
+        Ok(if new.check(other.superblock.base).is_ok() { new } else { self })
+    }
+
     /// Whether the file says how it manages free space.
     pub(super) fn has_strategy(&self) -> bool {
         self.file_space_info().is_some()

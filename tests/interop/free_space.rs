@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use h5::FileSpaceStrategy::{FreeSpaceManager, None as Nothing, PageAggregation};
-use h5::{File, FileSpaceStrategy, FormatBounds};
+use h5::{File, FileSpaceStrategy, FormatBounds, Repack};
 use ndarray::Array1;
 
 use super::support::{Folder, h5dump, listing, printed, python};
@@ -209,6 +209,42 @@ fn a_file_that_keeps_its_free_space_does_not_grow_by_what_comes_and_goes() {
             }
             assert!(len(&path) <= most + 4096, "{paged} {commits}: from {most} to {}", len(&path));
             assert_h5py_agrees(&path);
+        }
+    }
+}
+
+/// The new file goes on as the old one did, unless it is told otherwise or is for those that know nothing of it.
+#[test]
+fn repack_keeps_what_is_done_with_free_space() {
+    let folder = Folder::new("free-space-repack");
+    let strategies = [
+        FreeSpaceManager { paged: true, persist: true, threshold: 7 },
+        FreeSpaceManager { paged: false, persist: true, threshold: 1 },
+        PageAggregation,
+        Nothing,
+    ];
+    let told = |path: &Path| {
+        let told = File::open(path).unwrap().superblock().unwrap();
+        (told.strategy, told.page_size)
+    };
+    for strategy in strategies {
+        let (path, target) = (folder.file("old.h5"), folder.file("new.h5"));
+        let file =
+            File::options().file_space_strategy(strategy).file_space_page_size(512).create(&path).unwrap();
+        file.new_dataset_builder().with_data(&multiples(300, 3)).create("data").unwrap();
+        let repack = |repack: Repack| {
+            repack.run(&file, &target).unwrap();
+            told(&target)
+        };
+        assert_eq!(repack(Repack::new()), (strategy, 512));
+        let default = FileSpaceStrategy::default();
+        assert_eq!(repack(Repack::new().bounds(FormatBounds::Earliest)), (default, 4096));
+        let chosen = File::options().file_space_strategy(Nothing);
+        assert_eq!(repack(Repack::new().options(chosen)).0, Nothing);
+        drop(file);
+        if matches!(strategy, FreeSpaceManager { paged: true, .. }) {
+            Repack::new().run(&File::open(&path).unwrap(), &target).unwrap();
+            assert_is_paged(&target, 512);
         }
     }
 }
