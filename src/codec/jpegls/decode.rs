@@ -1,6 +1,6 @@
 //! Samples out of bits, line by line (ITU-T T.87, annex A).
 
-use super::model::{Line, Model, RUNS, set_edges};
+use super::model::{Model, RUNS, Side};
 use super::parameters::Parameters;
 use crate::codec::bits::{BitReader, BitWriter};
 
@@ -25,43 +25,12 @@ pub(super) struct Decoder<'a> {
     model: Model<'a>,
 }
 
-impl<'a> Decoder<'a> {
-    pub(super) fn new(bits: &'a [u8], parameters: &'a Parameters) -> Self {
-        Decoder { bits: BitReader::new(bits), model: Model::new(parameters) }
+impl<'a> Side<'a> for Decoder<'a> {
+    fn model(&self) -> &Model<'a> {
+        &self.model
     }
 
-    /// Decodes a line of pixels from the one above; `None` if the bits do not hold together.
-    pub(super) fn line<const N: usize>(
-        &mut self,
-        above: &mut Line<N>,
-        line: &mut Line<N>,
-        run: &mut usize,
-    ) -> Option<()> {
-        let width = set_edges(above, line)?;
-        let mut at = 1;
-        while at <= width {
-            let contexts = self.model.contexts_of(above, line, at);
-            if contexts == [0; N] {
-                at += self.run(above, line, at, run)?;
-                continue;
-            }
-            for i in 0..N {
-                line[at][i] = self.regular(contexts[i], line[at - 1][i], above[at][i], above[at - 1][i])?;
-            }
-            at += 1;
-        }
-        Some(())
-    }
-
-    /// Tells whether nothing is left but the zeros that fill the last bytes up.
-    pub(super) fn is_finished(&mut self) -> bool {
-        // Up to seven for each of: the last byte, another one behind 0xff, what was filled up without the stuffing.
-        let left: Vec<u64> = std::iter::from_fn(|| self.bits.read(1)).take(3 * 7 + 1).collect();
-        left.len() <= 3 * 7 && !left.contains(&1)
-    }
-
-    /// A sample predicted from its neighbours.
-    fn regular(&mut self, context: i32, left: i32, up: i32, up_left: i32) -> Option<i32> {
+    fn regular(&mut self, context: i32, [left, up, up_left]: [i32; 3], _: i32) -> Option<i32> {
         let prediction = self.model.predict(context, left, up, up_left);
         let coded = self.coded(prediction.code, self.model.parameters.limit)?;
         let is_negative = (coded & 1 != 0) != prediction.turned;
@@ -69,7 +38,6 @@ impl<'a> Decoder<'a> {
         Some(self.model.learn(prediction, error))
     }
 
-    /// Copies of the pixel left of `at`, and the one that ends them unless the line does; returns how many.
     fn run<const N: usize>(
         &mut self,
         above: &[[i32; N]],
@@ -99,6 +67,19 @@ impl<'a> Decoder<'a> {
         }
         *run = run.saturating_sub(1);
         Some(count + 1)
+    }
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(bits: &'a [u8], parameters: &'a Parameters) -> Self {
+        Decoder { bits: BitReader::new(bits), model: Model::new(parameters) }
+    }
+
+    /// Tells whether nothing is left but the zeros that fill the last bytes up.
+    pub(super) fn is_finished(&mut self) -> bool {
+        // Up to seven for each of: the last byte, another one behind 0xff, what was filled up without the stuffing.
+        let left: Vec<u64> = std::iter::from_fn(|| self.bits.read(1)).take(3 * 7 + 1).collect();
+        left.len() <= 3 * 7 && !left.contains(&1)
     }
 
     fn end_of_run(&mut self, left: i32, up: i32, is_single: bool, run: usize) -> Option<i32> {

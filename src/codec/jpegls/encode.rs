@@ -1,6 +1,6 @@
 //! Bits for samples, line by line (ITU-T T.87, annex A). Samples become what they will be decoded to.
 
-use super::model::{Line, Model, RUNS, direction, set_edges};
+use super::model::{Model, RUNS, Side, direction};
 use super::parameters::Parameters;
 use crate::codec::bits::{BitReader, BitWriter};
 
@@ -26,52 +26,11 @@ pub(super) struct Encoder<'a, 'b> {
     model: Model<'a>,
 }
 
-impl<'a, 'b> Encoder<'a, 'b> {
-    pub(super) fn new(bits: &'b mut Vec<u8>, parameters: &'a Parameters) -> Self {
-        Encoder { bits: BitWriter::new(bits), count: 0, model: Model::new(parameters) }
+impl<'a> Side<'a> for Encoder<'a, '_> {
+    fn model(&self) -> &Model<'a> {
+        &self.model
     }
 
-    /// Encodes a line of pixels by the one above; `None` for parameters that no line can have.
-    pub(super) fn line<const N: usize>(
-        &mut self,
-        above: &mut Line<N>,
-        line: &mut Line<N>,
-        run: &mut usize,
-    ) -> Option<()> {
-        let width = set_edges(above, line)?;
-        let mut at = 1;
-        while at <= width {
-            let contexts = self.model.contexts_of(above, line, at);
-            if contexts == [0; N] {
-                at += self.run(above, line, at, run)?;
-                continue;
-            }
-            for i in 0..N {
-                let neighbours = [line[at - 1][i], above[at][i], above[at - 1][i]];
-                line[at][i] = self.regular(contexts[i], neighbours, line[at][i])?;
-            }
-            at += 1;
-        }
-        Some(())
-    }
-
-    /// The largest sample.
-    pub(super) fn largest(&self) -> i32 {
-        self.model.parameters.largest
-    }
-
-    /// Ends the scan; returns how many bits it has.
-    pub(super) fn finish(self) -> u64 {
-        self.bits.finish();
-        self.count
-    }
-
-    fn write(&mut self, value: u64, width: u32) {
-        self.bits.write(value, width);
-        self.count += u64::from(width);
-    }
-
-    /// A sample predicted from its neighbours; returns what it will be decoded to.
     fn regular(&mut self, context: i32, [left, up, up_left]: [i32; 3], sample: i32) -> Option<i32> {
         let prediction = self.model.predict(context, left, up, up_left);
         let error = self.model.parameters.error(prediction.sign * (sample - prediction.sample));
@@ -81,7 +40,6 @@ impl<'a, 'b> Encoder<'a, 'b> {
         Some(self.model.learn(prediction, error))
     }
 
-    /// Pixels that are like the one left of `at`, and the one that ends them unless the line does; returns how many.
     fn run<const N: usize>(
         &mut self,
         above: &[[i32; N]],
@@ -103,6 +61,28 @@ impl<'a, 'b> Encoder<'a, 'b> {
         }
         *run = run.saturating_sub(1);
         Some(count + 1)
+    }
+}
+
+impl<'a, 'b> Encoder<'a, 'b> {
+    pub(super) fn new(bits: &'b mut Vec<u8>, parameters: &'a Parameters) -> Self {
+        Encoder { bits: BitWriter::new(bits), count: 0, model: Model::new(parameters) }
+    }
+
+    /// The largest sample.
+    pub(super) fn largest(&self) -> i32 {
+        self.model.parameters.largest
+    }
+
+    /// Ends the scan; returns how many bits it has.
+    pub(super) fn finish(self) -> u64 {
+        self.bits.finish();
+        self.count
+    }
+
+    fn write(&mut self, value: u64, width: u32) {
+        self.bits.write(value, width);
+        self.count += u64::from(width);
     }
 
     fn run_length(&mut self, count: usize, ends_line: bool, run: &mut usize) {

@@ -3,7 +3,7 @@
 use super::damaged;
 use super::decode::{Decoder, unstuff};
 use super::encode::{Encoder, stuff};
-use super::model::Line;
+use super::model::{Line, Side};
 use super::parameters::Parameters;
 use super::segments::{Frame, Interleave, Scan};
 use super::setup::Setup;

@@ -84,13 +84,54 @@ impl<'a> Model<'a> {
     }
 }
 
+/// A direction: samples from bits, or bits for samples, which become what they will be decoded to.
+pub(super) trait Side<'a> {
+    fn model(&self) -> &Model<'a>;
+
+    /// A sample predicted from its left, upper and upper left neighbours; in the end it is what is returned.
+    fn regular(&mut self, context: i32, neighbours: [i32; 3], sample: i32) -> Option<i32>;
+
+    /// Pixels that are like the one left of `at`, and the one that ends them unless the line does; returns how many.
+    fn run<const N: usize>(
+        &mut self,
+        above: &[[i32; N]],
+        line: &mut [[i32; N]],
+        at: usize,
+        run: &mut usize,
+    ) -> Option<usize>;
+
+    /// A line of pixels by the one above; `None` if the bits do not hold together, or for parameters that no line can have.
+    fn line<const N: usize>(
+        &mut self,
+        above: &mut Line<N>,
+        line: &mut Line<N>,
+        run: &mut usize,
+    ) -> Option<()> {
+        let width = set_edges(above, line)?;
+        let mut at = 1;
+        while at <= width {
+            let contexts = self.model().contexts_of(above, line, at);
+            if contexts == [0; N] {
+                at += self.run(above, line, at, run)?;
+                continue;
+            }
+            for i in 0..N {
+                let neighbours = [line[at - 1][i], above[at][i], above[at - 1][i]];
+                line[at][i] = self.regular(contexts[i], neighbours, line[at][i])?;
+            }
+            at += 1;
+        }
+        Some(())
+    }
+}
+
 /// What errors of the sample that ends a run are multiplied by.
 pub(super) fn direction(left: i32, up: i32) -> i32 {
     if up < left { -1 } else { 1 }
 }
 
 /// Sets the pixels on either side of a line and of the one above.
-pub(super) fn set_edges<const N: usize>(above: &mut Line<N>, line: &mut Line<N>) -> Option<usize> {
+fn set_edges<const N: usize>(above: &mut Line<N>, line: &mut Line<N>) -> Option<usize> {
     let width = line.len().checked_sub(2)?;
     above[width + 1] = above[width];
     line[0] = above[1];
